@@ -1,0 +1,88 @@
+"""`config.json`: the settings that a person edits. Unknown keys are kept, wrong values named and not used."""
+
+import logging
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from halo_site.datadir.json_file import JsonFile
+from halo_site.datadir.paths import data_dir
+
+logger = logging.getLogger(__name__)
+
+
+class RunSettings(BaseModel):
+    """Limits and intervals of runs; seconds unless the name says otherwise (BEHAVIOUR, Runs)."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    wall_clock_minutes: float = Field(60, gt=0, le=24 * 60)
+    model_turns: int = Field(100, ge=1, le=10_000)
+    auto_continues: int = Field(3, ge=0, le=20)
+    lease_seconds: float = Field(30, gt=0, le=3600)
+    heartbeat_seconds: float = Field(5, gt=0, le=600)
+    sweep_seconds: float = Field(10, gt=0, le=600)
+    poll_seconds: float = Field(0.25, gt=0, le=60)
+    drain_seconds: float = Field(7, ge=0, le=600)
+
+
+class SiteConfig(BaseModel):
+    """The whole file with its defaults."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    version: int = 1
+    runs: RunSettings = RunSettings()
+
+
+def site_config() -> SiteConfig:
+    """The settings as they are on disk now; re-read when the file changes.
+
+    A wrong value falls back to its section's defaults, and the log names it.
+    """
+    path = data_dir().config
+    content = _file(path).read()
+    known, config = _validated.get(path, (None, SiteConfig()))
+    if known is not content:  # once for each change of the file: this is called in every loop
+        config = _validate(content)
+        _validated[path] = (content, config)
+    return config
+
+
+def update_config(section: str, values: dict[str, Any]) -> SiteConfig:
+    """Set values of one section. Raises pydantic's ValidationError before anything is written."""
+
+    def change(content: dict[str, Any]) -> dict[str, Any]:
+        current = content.get(section)
+        changed = {
+            "version": 1,
+            **content,
+            section: {**(current if isinstance(current, dict) else {}), **values},
+        }
+        SiteConfig.model_validate(changed)
+        return changed
+
+    return SiteConfig.model_validate(_file(data_dir().config).update(change))
+
+
+_validated: dict[Path, tuple[dict[str, Any], SiteConfig]] = {}
+
+
+def _validate(content: dict[str, Any]) -> SiteConfig:
+    try:
+        return SiteConfig.model_validate(content)
+    except ValidationError as error:
+        for problem in error.errors():
+            logger.error("config.json: %s: %s", ".".join(map(str, problem["loc"])), problem["msg"])
+        return SiteConfig.model_validate({key: content[key] for key in content if not _is_wrong(key, error)})
+
+
+def _is_wrong(key: str, error: ValidationError) -> bool:
+    return any(problem["loc"][:1] == (key,) for problem in error.errors())
+
+
+@cache
+def _file(path: Path) -> JsonFile:
+    return JsonFile(path)

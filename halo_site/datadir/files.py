@@ -1,0 +1,325 @@
+"""The one way to files whose names came from outside: no symlink below a base directory is ever followed.
+
+Every directory on the way is opened relative to the one before it (``dir_fd``) and without following links,
+so a directory that is swapped for a link between two system calls leads to an error, never out of the base.
+The base itself is ours, and may be a link (a data directory on another disk).
+"""
+
+import errno
+import fcntl
+import os
+import secrets
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from halo_site.datadir.locks import LockTimeout, locked
+from halo_site.datadir.names import PathRefused, contained
+
+__all__ = [
+    "FileInfo",
+    "FileTooLarge",
+    "LockTimeout",
+    "PathRefused",
+    "append_line",
+    "contained",
+    "info_below",
+    "list_below",
+    "locked",
+    "read_below",
+    "staged_below",
+    "write_atomically",
+    "write_below",
+]
+
+DIRECTORY_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+# Without O_NONBLOCK, opening a named pipe that nobody writes to would wait for ever.
+FILE_FLAGS = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+READ_CHUNK = 1 << 20  # bytes
+MAX_DEPTH = 8  # folders below the one that is listed
+
+
+class FileTooLarge(ValueError):
+    """A file is larger than its reader takes; ``size`` is in bytes."""
+
+    def __init__(self, relative: str, size: int, limit: int) -> None:
+        super().__init__(f"“{relative}” has {size} bytes; the limit is {limit}.")
+        self.size = size
+        self.limit = limit
+
+
+@dataclass(frozen=True, slots=True)
+class FileInfo:
+    """A regular file below a base: its relative name, its size in bytes, its last change in epoch seconds."""
+
+    name: str
+    size: int
+    changed_at: float
+
+
+def read_below(base: Path, relative: str, limit: int | None = None) -> bytes:
+    """Return the content of a regular file below ``base``.
+
+    Raises `PathRefused` (name, link, hard link, not a regular file), `FileNotFoundError`, `FileTooLarge` over
+    ``limit`` bytes, and any other `OSError` of the disk.
+    """
+    with (
+        _parent(base, relative, make=False) as (folder, name),
+        _opened(folder, name, relative, os.O_RDONLY) as file,
+    ):
+        size = os.fstat(file).st_size
+        if limit is not None and size > limit:
+            raise FileTooLarge(relative, size, limit)
+        data = _read_all(file, limit)
+        if limit is not None and len(data) > limit:
+            raise FileTooLarge(relative, len(data), limit)
+        return data
+
+
+def info_below(base: Path, relative: str) -> FileInfo:
+    """Return size and time of a regular file below ``base``; raises as `read_below` does."""
+    with (
+        _parent(base, relative, make=False) as (folder, name),
+        _opened(folder, name, relative, os.O_RDONLY) as file,
+    ):
+        status = os.fstat(file)
+        return FileInfo(relative, status.st_size, status.st_mtime)
+
+
+def write_below(base: Path, relative: str, data: bytes) -> None:
+    """Replace or create a file (0600) below ``base`` in one step; its folders are made (0700).
+
+    When it fails (full disk, read-only disk, refused name), the old file is untouched and nothing is left
+    behind. Raises `PathRefused` and `OSError`. Concurrent readers see the old content or the new, never a
+    part.
+    """
+    with staged_below(base, relative, data) as put_in_place:
+        put_in_place()
+
+
+@contextmanager
+def staged_below(base: Path, relative: str, data: bytes) -> Iterator[Callable[[], None]]:
+    """Do what `write_below` does in two steps: the bytes are on the disk first, beside their file.
+
+    Yields the function that renames them into place; without that call nothing changes. For callers with
+    something to do between the slow and the quick half, such as holding a database transaction only for the
+    quick one.
+    """
+    with _parent(base, relative, make=True) as (folder, name):
+        _refuse_all_but_plain_file(folder, name, relative, missing_is_fine=True)
+        with _staged(folder, name, data) as put_in_place:
+            yield put_in_place
+
+
+def append_line(base: Path, relative: str, line: bytes) -> None:
+    """Append ``line`` and a newline to a file (0600) below ``base``, in one write, and wait for the disk.
+
+    A last line that a crash cut short is ended first, so that it spoils itself only. Raises `ValueError`
+    for a line that contains a newline, `PathRefused`, and `OSError` (a full disk).
+    """
+    if b"\n" in line:
+        raise ValueError("A line of a transcript cannot contain a newline.")
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT
+    with _parent(base, relative, make=True) as (folder, name), _opened(folder, name, relative, flags) as file:
+        # The file is only ever appended to, never replaced, so its own lock keeps writers apart.
+        fcntl.flock(file, fcntl.LOCK_EX)
+        size = os.fstat(file).st_size
+        torn = size > 0 and os.pread(file, 1, size - 1) != b"\n"
+        data = (b"\n" if torn else b"") + line + b"\n"
+        if os.write(file, data) != len(data):
+            raise OSError(errno.ENOSPC, "The disk is full; the last line is incomplete", relative)
+        os.fsync(file)
+
+
+def list_below(base: Path, relative: str, suffix: str = ".md") -> list[FileInfo]:
+    """Return the regular files in the folder ``relative`` and its subfolders, sorted by name.
+
+    Names are relative to that folder. What could not be opened (links, hard links, refused names) and
+    hidden names are left out. A missing folder is an empty list; raises `PathRefused` if the folder itself
+    is a link.
+    """
+    with suppress(FileNotFoundError), _folder(base, contained(base, relative), make=False) as folder:
+        return sorted(_files(folder, "", suffix, MAX_DEPTH), key=lambda info: info.name)
+    return []
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Replace or create a file (0600) whose path is ours, in one step; its folder must exist.
+
+    When it fails, the old file is untouched and nothing is left behind. Raises `OSError`.
+    """
+    folder = os.open(path.parent, DIRECTORY_FLAGS)
+    try:
+        with _staged(folder, path.name, data) as put_in_place:
+            put_in_place()
+    finally:
+        os.close(folder)
+
+
+@contextmanager
+def _parent(base: Path, relative: str, *, make: bool) -> Iterator[tuple[int, str]]:
+    """Walk to the folder of ``relative``; yield its descriptor and the last component."""
+    *folders, name = contained(base, relative)
+    with _folder(base, folders, make=make) as folder:
+        yield folder, name
+
+
+@contextmanager
+def _folder(base: Path, parts: Sequence[str], *, make: bool) -> Iterator[int]:
+    """Walk down from ``base`` and yield the descriptor of the last folder; ``make`` makes missing ones."""
+    if make and not base.is_dir():
+        _make_base(base)
+    current = os.open(base, DIRECTORY_FLAGS)
+    try:
+        for part in parts:
+            if make:
+                _make_folder(current, part)
+            below = _open_folder(current, part, "/".join(parts))
+            os.close(current)
+            current = below
+        yield current
+    finally:
+        os.close(current)
+
+
+def _make_base(base: Path) -> None:
+    """Make the base and what is missing above it, each 0700 (`Path.mkdir` gives parents the default)."""
+    for folder in reversed((base, *base.parents)):
+        folder.mkdir(mode=0o700, exist_ok=True)
+
+
+def _make_folder(parent: int, name: str) -> None:
+    with suppress(FileExistsError):
+        os.mkdir(name, 0o700, dir_fd=parent)
+        os.fsync(parent)
+
+
+def _open_folder(parent: int, name: str, relative: str) -> int:
+    """Open one folder on the way; raise `PathRefused` if it is a link or no folder."""
+    try:
+        return os.open(name, DIRECTORY_FLAGS | os.O_NOFOLLOW, dir_fd=parent)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENOTDIR):
+            raise PathRefused(f"“{relative}” is refused: “{name}” is a link or not a folder.") from error
+        raise
+
+
+@contextmanager
+def _opened(folder: int, name: str, relative: str, flags: int) -> Iterator[int]:
+    """Open a plain file and yield its descriptor; raise `PathRefused` if it is anything else."""
+    _refuse_all_but_plain_file(folder, name, relative, missing_is_fine=bool(flags & os.O_CREAT))
+    try:
+        file = os.open(name, flags | FILE_FLAGS, 0o600, dir_fd=folder)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise _refusal(relative, "it is a link") from error
+        raise
+    try:
+        # Once more on what was really opened: the name may stand for something else by now.
+        _refuse_unless_plain(os.fstat(file), relative)
+        yield file
+    finally:
+        os.close(file)
+
+
+def _refuse_all_but_plain_file(folder: int, name: str, relative: str, *, missing_is_fine: bool) -> None:
+    """Look before opening: opening alone can have an effect on a device or a named pipe."""
+    try:
+        status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        if missing_is_fine:
+            return
+        raise
+    _refuse_unless_plain(status, relative)
+
+
+def _refuse_unless_plain(status: os.stat_result, relative: str) -> None:
+    if stat.S_ISLNK(status.st_mode):
+        raise _refusal(relative, "it is a link")
+    if not stat.S_ISREG(status.st_mode):
+        raise _refusal(relative, "it is not a regular file")
+    if status.st_nlink > 1:
+        raise _refusal(relative, "it is hard-linked, so the same file has another name somewhere else")
+
+
+def _refusal(relative: str, reason: str) -> PathRefused:
+    return PathRefused(f"“{relative}” is refused: {reason}.")
+
+
+def _read_all(file: int, limit: int | None) -> bytes:
+    """Read to the end, or to one byte more than ``limit``: the file may grow while it is read."""
+    chunks: list[bytes] = []
+    total = 0
+    while chunk := os.read(file, READ_CHUNK):
+        chunks.append(chunk)
+        total += len(chunk)
+        if limit is not None and total > limit:
+            break
+    return b"".join(chunks)
+
+
+@contextmanager
+def _staged(folder: int, name: str, data: bytes) -> Iterator[Callable[[], None]]:
+    """Write a temporary file in the same folder; yield the rename over ``name``; leave no temporary file."""
+    temporary = f".halo-{secrets.token_hex(8)}.tmp"
+    try:
+        _write_new(folder, temporary, data)
+        yield partial(_rename, folder, temporary, name)
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(temporary, dir_fd=folder)
+
+
+def _write_new(folder: int, name: str, data: bytes) -> None:
+    """Create a file (0600) that did not exist, and wait for the disk."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    file = os.open(name, flags, 0o600, dir_fd=folder)
+    try:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(file, rest) :]
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+def _rename(folder: int, temporary: str, name: str) -> None:
+    os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+    os.fsync(folder)
+
+
+def _files(folder: int, prefix: str, suffix: str, depth: int) -> Iterator[FileInfo]:
+    """Yield the plain files with ``suffix`` in an open folder and, ``depth`` levels deep, below it."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(".") or not _is_accepted(entry.name):
+                continue
+            if entry.is_dir(follow_symlinks=False) and depth:
+                yield from _files_in_subfolder(folder, entry.name, prefix, suffix, depth - 1)
+            elif entry.name.endswith(suffix) and entry.is_file(follow_symlinks=False):
+                with suppress(FileNotFoundError):
+                    status = entry.stat(follow_symlinks=False)
+                    if status.st_nlink == 1:
+                        yield FileInfo(prefix + entry.name, status.st_size, status.st_mtime)
+
+
+def _files_in_subfolder(folder: int, name: str, prefix: str, suffix: str, depth: int) -> Iterator[FileInfo]:
+    try:
+        below = _open_folder(folder, name, name)
+    except (FileNotFoundError, PathRefused):
+        return
+    try:
+        yield from _files(below, f"{prefix}{name}/", suffix, depth)
+    finally:
+        os.close(below)
+
+
+def _is_accepted(name: str) -> bool:
+    try:
+        contained(Path(), name)
+    except PathRefused:
+        return False
+    return True

@@ -1,0 +1,47 @@
+"""`secrets.json`: values by name, readable by processes of ours only. No page, log or export shows one."""
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from halo_site.datadir.json_file import JsonFile
+from halo_site.datadir.paths import data_dir
+
+
+class SecretMissing(LookupError):
+    """A reference names a secret or variable that is not there."""
+
+
+def set_secret(name: str, value: str) -> None:
+    """Store or replace a value. From then on it is used by reference, and no person can read it back."""
+    _file(data_dir().secrets).update(lambda content: {**content, name: value})
+
+
+def delete_secret(name: str) -> None:
+    _file(data_dir().secrets).update(lambda content: {key: content[key] for key in content if key != name})
+
+
+def secret_names() -> list[str]:
+    """The names alone, sorted."""
+    return sorted(_file(data_dir().secrets).read())
+
+
+def resolve(reference: str) -> str:
+    """The value behind ``env:NAME`` or ``secret:NAME``; `SecretMissing` names what is not there."""
+    kind, _, name = reference.partition(":")
+    values: dict[str, Any] = {}
+    if kind == "env":
+        values = dict(os.environ)
+    elif kind == "secret":
+        values = _file(data_dir().secrets).read()
+    else:  # not repeated: somebody may have put the value itself where its name belongs
+        raise SecretMissing("A reference is neither env:NAME nor secret:NAME.")
+    if name not in values:
+        raise SecretMissing(f"{reference} is not set. Use env:NAME or secret:NAME of something that exists.")
+    return str(values[name])
+
+
+@cache
+def _file(path: Path) -> JsonFile:
+    return JsonFile(path)

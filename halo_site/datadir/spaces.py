@@ -1,0 +1,128 @@
+"""`spaces-index.json` version 3: the spaces of this installation (DESIGN §2; halo-facts §1)."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from halo_site.datadir.json_file import JsonFile
+from halo_site.datadir.paths import data_dir
+
+VERSION = 3
+TEMPORARY = "halo-temp"
+
+
+@dataclass(frozen=True)
+class Space:
+    """A space: where its records lie, and where its user's own project lies if that is elsewhere."""
+
+    id: str
+    name: str
+    icon: str
+    path: Path
+    working_dir: Path | None
+    created_at: datetime | None
+    updated_at: datetime | None
+    sort_order: int | None
+
+    @property
+    def is_temporary(self) -> bool:
+        return self.id == TEMPORARY
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether the folder of its records is gone."""
+        return not self.path.is_dir()
+
+
+def all_spaces() -> list[Space]:
+    """The spaces of the index: by sort order if all have one, else the newest change first. Reads only."""
+    entries = _file(data_dir().spaces_index).read().get("spaces", {})
+    spaces = [
+        _space(space_id, entry)
+        for space_id, entry in (entries.items() if isinstance(entries, dict) else ())
+        if _is_complete(entry) and space_id != TEMPORARY
+    ]
+    if all(space.sort_order is not None for space in spaces):
+        return sorted(spaces, key=lambda space: (space.sort_order or 0, space.name))
+    oldest = datetime.min.replace(tzinfo=UTC)
+    return sorted(spaces, key=lambda space: space.updated_at or oldest, reverse=True)
+
+
+def temporary_space() -> Space:
+    """The reserved space for scratch; it is never written to the index."""
+    return Space(TEMPORARY, "Halo", "sparkles", data_dir().temp, None, None, None, None)
+
+
+def get_space(space_id: str) -> Space | None:
+    """The space of that id, the reserved one included."""
+    if space_id == TEMPORARY:
+        return temporary_space()
+    return next((space for space in all_spaces() if space.id == space_id), None)
+
+
+def ensure_default_space(now: datetime) -> None:
+    """Give an installation without any space the space "Default"."""
+    if not all_spaces():
+        _file(data_dir().spaces_index).update(lambda content: _with_default(content, now))
+    for space in all_spaces():
+        if space.path.parent == data_dir().spaces:
+            (space.path / ".halo").mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def default_space() -> Space | None:
+    """Where an app goes when nobody says where: the space named Default, else the first one."""
+    spaces = all_spaces()
+    return next((space for space in spaces if space.name == "Default"), spaces[0] if spaces else None)
+
+
+def _with_default(content: dict[str, Any], now: datetime) -> dict[str, Any]:
+    spaces = content.get("spaces") or {}
+    if spaces:  # another process was first
+        return content
+    space_id = str(uuid.uuid4())
+    moment = now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    entry = {
+        "path": str(data_dir().spaces / space_id),
+        "name": "Default",
+        "icon": "folder",
+        "createdAt": moment,
+        "updatedAt": moment,
+        "sortOrder": 0,
+    }
+    return {**content, "version": VERSION, "spaces": {space_id: entry}}
+
+
+def _is_complete(entry: Any) -> bool:
+    return (
+        isinstance(entry, dict) and isinstance(entry.get("path"), str) and isinstance(entry.get("name"), str)
+    )
+
+
+def _space(space_id: str, entry: dict[str, Any]) -> Space:
+    working_dir, order = entry.get("workingDir"), entry.get("sortOrder")
+    return Space(
+        id=space_id,
+        name=entry["name"],
+        icon=str(entry.get("icon") or "folder"),
+        path=Path(entry["path"]),
+        working_dir=Path(working_dir) if isinstance(working_dir, str) and working_dir else None,
+        created_at=_moment(entry.get("createdAt")),
+        updated_at=_moment(entry.get("lastActiveAt") or entry.get("updatedAt")),
+        sort_order=order if isinstance(order, int) else None,
+    )
+
+
+def _moment(value: Any) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+@cache
+def _file(path: Path) -> JsonFile:
+    return JsonFile(path)

@@ -1,0 +1,46 @@
+"""The base of our commands: whatever fails, one clear line and a non-zero exit."""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, OperationalError, connection
+
+from halo_site.datadir.locks import LockTimeout
+from halo_site.datadir.paths import DataDirRefused
+from halo_site.store.guard import DatabaseRefused
+
+
+class HaloCommand(BaseCommand):
+    """Turns the failures that every command can meet into `CommandError`s with advice."""
+
+    def execute(self, *args: Any, **options: Any) -> Any:
+        try:
+            self.before_checks(options)
+            return super().execute(*args, **options)
+        except (DataDirRefused, DatabaseRefused, LockTimeout) as error:
+            raise CommandError(str(error)) from error
+        except DatabaseError as error:
+            raise CommandError(advice(error)) from error
+
+    def before_checks(self, options: dict[str, Any]) -> None:
+        """What a command must do before Django's system checks, which open the database, run."""
+
+
+def advice(error: DatabaseError) -> str:
+    """What happened to the database and what to do, in one line."""
+    text = " ".join(str(error).split())
+    if "no such table" in text or ("relation" in text and "does not exist" in text):
+        return "The database has no tables of this version yet. Run: python3 manage.py migrate"
+    if "locked" in text:
+        return "The database is locked by another program for more than 5 s. Try again, or end that program."
+    if "unable to open" in text:
+        return _cannot_open(Path(str(connection.settings_dict["NAME"])))
+    kind = "The database cannot be reached" if isinstance(error, OperationalError) else "The database refused"
+    return f"{kind}: {text}"
+
+
+def _cannot_open(path: Path) -> str:
+    if path.exists():
+        return f"{path} cannot be opened. Make it a file that this user can read and write."
+    return f"There is no database {path} yet. Run: python3 manage.py migrate"

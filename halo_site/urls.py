@@ -1,0 +1,19 @@
+"""Every address of the site. The pages of each app stand in its own list."""
+
+from django.contrib import admin
+from django.contrib.auth.views import LogoutView
+from django.urls import include, path
+
+from app_runtime.views import machinery
+from halo_site import signin, welcome
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("login/", signin.SignInView.as_view(), name="login"),
+    path("logout/", LogoutView.as_view(), name="logout"),
+    path("welcome/<str:token>/", welcome.welcome, name="welcome"),
+    path("machinery/", machinery, name="machinery"),
+    path("memory/", include("memory.urls")),
+    path("", include("app_manager.urls")),
+    path("", include("app_runtime.urls")),
+]

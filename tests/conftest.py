@@ -1,0 +1,73 @@
+"""What every test starts from: a data directory of its own, and somebody who may do everything."""
+
+import os
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.cache import cache
+from django.test import Client
+from pytest_django import Settings
+
+from halo_site.datadir.paths import DataDir
+from halo_site.datadir.spaces import ensure_default_space
+from tests.processes import manage
+
+BEGINNING = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+
+def pytest_configure() -> None:
+    os.umask(0o077)  # as every command of ours does
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    from django.db import connection
+
+    if connection.vendor != "sqlite":
+        for item in items:
+            if item.get_closest_marker("sqlite_only"):
+                item.add_marker(pytest.mark.skip(reason="This is about SQLite files."))
+
+
+@pytest.fixture(autouse=True)
+def data_directory(tmp_path: Path, settings: Settings) -> DataDir:
+    """A prepared data directory with the space "Default", and no counts of earlier tests."""
+    directory = DataDir(tmp_path / "data")
+    settings.HALO_DATA_DIR = directory.root
+    directory.prepare()
+    ensure_default_space(BEGINNING)
+    cache.clear()
+    return directory
+
+
+@pytest.fixture
+def operator(db: None) -> User:
+    """An administrator."""
+    return User.objects.create_superuser("operator", password="correct horse battery")
+
+
+@pytest.fixture
+def operator_client(operator: User) -> Client:
+    """A browser in which the operator is signed in."""
+    client = Client()
+    client.force_login(operator)
+    return client
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory made by the real `migrate`; not to be changed: use `copy_of_migrated`."""
+    folder = tmp_path_factory.mktemp("migrated") / "data"
+    result = manage(folder, "migrate")
+    assert result.returncode == 0, result.stderr
+    return folder
+
+
+@pytest.fixture
+def copy_of_migrated(migrated: Path, tmp_path: Path) -> Callable[[], Path]:
+    """Makes copies of that directory."""
+    numbers = iter(range(100))
+    return lambda: Path(shutil.copytree(migrated, tmp_path / f"installation-{next(numbers)}"))

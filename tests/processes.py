@@ -1,0 +1,74 @@
+"""Commands as a person starts them: processes of their own, with an environment that the test chose."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
+PATIENCE = 30  # seconds, for machines that do other things too
+
+
+def environment(data_dir: Path, **more: str) -> dict[str, str]:
+    """A clean environment with this data directory; `more` adds variables."""
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    return {**kept, "HALO_DATA_DIR": str(data_dir), **more}
+
+
+def manage(data_dir: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run `manage.py` to its end, under the umask of an ordinary shell."""
+    return subprocess.run(
+        command(*arguments),
+        env=environment(data_dir, **more),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        umask=0o022,
+        check=False,
+    )
+
+
+def start(data_dir: Path, *arguments: str, **more: str) -> subprocess.Popen[str]:
+    """Start `manage.py`; its output and its messages come in one stream."""
+    return subprocess.Popen(
+        command(*arguments),
+        env=environment(data_dir, **more),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        umask=0o022,
+    )
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, str(ROOT / "manage.py"), *arguments]
+
+
+def free_port() -> int:
+    """A port that nobody listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def eventually(condition: Callable[[], object], seconds: float = PATIENCE) -> object:
+    """What `condition` returns as soon as that is true; the test fails after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        result = condition()
+        if result:
+            return result
+        time.sleep(0.02)
+    raise AssertionError(f"This did not happen within {seconds} s: {condition}")
+
+
+def everything(folder: Path) -> dict[str, bytes]:
+    """Each path below a folder with its content, to see whether anything changed."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else b""
+        for path in sorted(folder.rglob("*"))
+    }
