@@ -1,0 +1,125 @@
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from io import StringIO
+from threading import Event
+
+import pytest
+from django.core.management import call_command
+
+from halo_site.models import Heartbeat
+from scheduler import registry
+from scheduler.clock import Clock
+from scheduler.registry import Sweep
+from tests.scheduler.conftest import Recorder
+from tests.scheduler.factories import MINUTE, NINE, put_job
+
+pytestmark = pytest.mark.django_db
+
+
+class Time:
+    """A time that passes only while the clock waits; it sets `stop` when its span is over."""
+
+    def __init__(self, span: timedelta) -> None:
+        self.now = NINE
+        self.end = NINE + span
+        self.waits: list[float] = []
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def wait(self, stop: Event, seconds: float) -> None:
+        self.waits.append(seconds)
+        self.now += timedelta(seconds=seconds)
+        if self.now >= self.end:
+            stop.set()
+
+
+def run_for(span: timedelta) -> Time:
+    time = Time(span)
+    Clock(clock=time, wait=time.wait).run(Event())
+    return time
+
+
+@pytest.fixture
+def sweep_with(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Registers the only sweep of the clock."""
+
+    def register(function: Callable[[datetime], object], every_seconds: float) -> None:
+        monkeypatch.setattr(registry, "_sweeps", {"test": Sweep("test", function, every_seconds)})
+
+    return register
+
+
+def test_it_wakes_at_the_due_time_to_the_millisecond(handler: Recorder) -> None:
+    put_job(every="10s", now=NINE - timedelta(milliseconds=9_250))
+    run_for(timedelta(seconds=3))
+    assert [(due, lateness) for _, due, lateness in handler.calls] == [
+        (NINE + timedelta(milliseconds=750), timedelta(0))
+    ]
+
+
+def test_it_sleeps_no_longer_than_a_second() -> None:
+    assert max(run_for(timedelta(seconds=5)).waits) == 1.0
+
+
+def test_it_beats_every_two_seconds_and_takes_itself_off_the_list(sweep_with: Callable[..., None]) -> None:
+    beats: list[datetime] = []
+    sweep_with(lambda now: beats.extend(Heartbeat.objects.values_list("beat_at", flat=True)), 1)
+    run_for(timedelta(seconds=5))
+    assert beats == [NINE + timedelta(seconds=seconds) for seconds in (0, 0, 2, 2, 4)]
+    assert not Heartbeat.objects.exists()
+
+
+def test_a_sweep_runs_as_often_as_it_asked(sweep_with: Callable[..., None]) -> None:
+    calls: list[datetime] = []
+    sweep_with(calls.append, 10)
+    run_for(timedelta(seconds=31))
+    assert calls == [NINE + timedelta(seconds=seconds) for seconds in (0, 10, 20, 30)]
+
+
+@pytest.mark.django_db(transaction=True)  # failures close the connection
+def test_a_sweep_that_fails_stops_nothing_and_comes_less_often(
+    handler: Recorder, sweep_with: Callable[..., None]
+) -> None:
+    calls: list[datetime] = []
+
+    def fail(now: datetime) -> None:
+        calls.append(now)
+        raise RuntimeError("broken")
+
+    put_job()
+    sweep_with(fail, 10)
+    run_for(timedelta(seconds=80))
+    assert calls == [NINE + timedelta(seconds=seconds) for seconds in (0, 20, 60)]
+    assert len(handler.calls) == 1
+
+
+@pytest.mark.django_db(transaction=True)  # failures close the connection
+def test_a_tick_that_fails_is_logged_and_the_next_one_comes(
+    handler: Recorder, caplog: pytest.LogCaptureFixture
+) -> None:
+    time = Time(timedelta(minutes=2, seconds=1))
+
+    def unsteady() -> datetime:
+        if time.now == NINE + timedelta(seconds=30):
+            time.now += timedelta(seconds=1)
+            raise RuntimeError("the database is away")
+        return time.now
+
+    put_job()
+    Clock(clock=unsteady, wait=time.wait).run(Event())
+    assert len(handler.calls) == 2
+    assert "The clock could not tick" in caplog.text
+
+
+def test_the_command_prints_one_line_and_ends(handler: Recorder) -> None:
+    put_job(now=NINE + MINUTE)
+    out = StringIO()
+    call_command("run_clock", "--once", stdout=out)
+    assert out.getvalue().count("\n") == 1
+    assert out.getvalue().startswith("dispatched 1, skipped 0, errors 0, merged ")
+    assert len(handler.calls) == 1
+
+
+def test_old_slots_are_pruned_by_the_clock() -> None:
+    assert "slots" in {sweep.name for sweep in registry.sweeps()}
