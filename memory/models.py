@@ -1,0 +1,109 @@
+"""Revisions: one row for each known state of a memory file, which says who made it and when."""
+
+import hashlib
+import zlib
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from halo_site.store.fields import EpochMsField
+
+
+class AuthorKind(models.TextChoices):
+    """Who changed a file. ``outside``: somebody did, past us, and nobody knows who."""
+
+    USER = "user", _("the user's agent")
+    APP = "app", _("an app")
+    PERSON = "person", _("a person")
+    OUTSIDE = "outside", _("outside Halo Site")
+
+
+class Operation(models.TextChoices):
+    """What a revision did."""
+
+    APPEND = "append", _("appended")
+    REPLACE = "replace", _("replaced")
+    HEADING = "heading", _("opened a run's heading")
+    RECORD = "record", _("wrote a run's record")
+    OUTSIDE = "outside", _("changed outside")
+    REMOVED = "removed", _("removed outside")
+
+
+class RevisionQuerySet(models.QuerySet["Revision"]):
+    def for_document(self, place_key: str, path: str) -> "RevisionQuerySet":
+        return self.filter(place=place_key, path=path)
+
+    def without_content(self) -> "RevisionQuerySet":
+        return self.defer("content")
+
+    def newest(self) -> "Revision | None":
+        """The last revision, without its content; None when there is none."""
+        return self.without_content().order_by("-id").first()
+
+
+class Revision(models.Model):
+    """One state of one memory file, whole and compressed. Rows are only ever added.
+
+    ``place`` is a place's key, ``path`` the document's name in it, ``size`` counts bytes before compression,
+    ``parent_sha256`` names the state before (empty: there was none). A removed file has an empty ``sha256``.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    place = models.TextField(_("place"))
+    path = models.TextField(_("path"))
+    created_at = EpochMsField(_("when"))
+    author_kind = models.TextField(_("by"), choices=AuthorKind)
+    author_id = models.TextField(_("author's id"), default="", db_default="", blank=True)
+    run_id = models.TextField(_("run"), null=True, blank=True)  # noqa: DJ001 - as everywhere: no run is NULL
+    operation = models.TextField(_("operation"), choices=Operation)
+    sha256 = models.TextField("SHA-256")
+    parent_sha256 = models.TextField(_("SHA-256 before"), default="", db_default="", blank=True)
+    size = models.BigIntegerField(_("size in bytes"))
+    content = models.BinaryField(_("compressed content"))
+
+    objects = RevisionQuerySet.as_manager()
+
+    class Meta:
+        db_table = "memory_revisions"
+        get_latest_by = "id"
+        verbose_name = _("revision")
+        verbose_name_plural = _("revisions")
+        indexes = [models.Index(fields=["place", "path", "id"], name="idx_memory_document")]
+
+    def __str__(self) -> str:
+        return f"{self.place} {self.path} #{self.pk}"
+
+    @property
+    def is_removal(self) -> bool:
+        return self.operation == Operation.REMOVED
+
+    @property
+    def author(self) -> str:
+        """Who made it, in words, such as "run 8f3c12aa"."""
+        if self.run_id:
+            return gettext("run %(run)s") % {"run": self.run_id[:8]}
+        if self.author_kind == AuthorKind.APP:
+            return gettext("app %(app)s") % {"app": self.author_id[:8]}
+        if self.author_kind == AuthorKind.PERSON:
+            return self.author_id
+        return str(AuthorKind(self.author_kind).label)
+
+    def data(self) -> bytes:
+        """The file's bytes at this revision."""
+        return zlib.decompress(bytes(self.content))
+
+    @classmethod
+    def record(cls, *, data: bytes | None, now: datetime, **facts: Any) -> "Revision":
+        """Add the revision for ``data`` (None: the file is gone); ``facts`` are the other fields."""
+        content = data or b""
+        return cls.objects.create(
+            sha256=digest(data), size=len(content), content=zlib.compress(content), created_at=now, **facts
+        )
+
+
+def digest(data: bytes | None) -> str:
+    """The SHA-256 of a file's bytes, in hex; empty for a file that is not there."""
+    return "" if data is None else hashlib.sha256(data).hexdigest()

@@ -1,0 +1,174 @@
+"""Where memory lies: a `Place` for the user, for each space and for each app (DESIGN §2).
+
+Spaces are known here. Apps are not: whoever installs them registers a provider, so that this package imports
+nobody.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Protocol
+
+from django.utils.translation import gettext as _
+
+from halo_site.datadir.names import PathRefused, contained
+from halo_site.datadir.paths import data_dir
+from halo_site.datadir.spaces import all_spaces, get_space
+
+if TYPE_CHECKING:
+    from memory.permissions import Caller
+
+SUFFIX = ".md"
+
+
+class Scope(StrEnum):
+    """Whose memory it is."""
+
+    USER = "user"
+    SPACE = "space"
+    APP = "app"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The memory of one owner: a main file, and a folder of further files.
+
+    ``file`` and ``folder`` are relative to ``base``; no link below ``base`` is followed. ``key`` is ``user``,
+    ``space:<id>`` or ``app:<id>``, the same in URLs, in revisions and in logs. ``space_id`` is the space
+    that an app's memory belongs to, or the space itself.
+    """
+
+    scope: str
+    key: str
+    label: str
+    base: Path
+    file: str
+    folder: str
+    space_id: str | None = None
+
+    @property
+    def owner_id(self) -> str:
+        """The id of the app or space; empty for the user."""
+        return self.key.partition(":")[2]
+
+    @property
+    def lock(self) -> Path:
+        """What `locked` is asked for: one lock for all files of the place, so that locks stay few."""
+        return self.base / self.file
+
+    def below(self, name: str) -> str:
+        """Return where the document ``name`` lies, relative to ``base``; the empty name is the main file.
+
+        A name is relative to the folder, ends in ``.md`` and has no hidden part. Raises `PathRefused`.
+        """
+        if not name:
+            return self.file
+        parts = contained(Path(self.folder), name)
+        if any(part.startswith(".") for part in parts):
+            raise PathRefused(f"“{name}” is refused: a part of it is hidden (it starts with a dot).")
+        if not name.endswith(SUFFIX):
+            raise PathRefused(
+                f"“{name}” is refused: memory files are markdown, with a name that ends in {SUFFIX}."
+            )
+        return f"{self.folder}/{name}"
+
+    def path(self, name: str) -> str:
+        """Return the document's name in revisions and titles, such as ``memory.md`` or ``memory/run/x.md``.
+
+        It says nothing of where the base is, so that it stays true when a space moves.
+        """
+        main, folder = PurePosixPath(self.file).name, PurePosixPath(self.folder).name
+        return f"{folder}/{name}" if name else main
+
+
+class PlaceProvider(Protocol):
+    """Knows the apps and where their memory lies."""
+
+    def find(self, app_id: str) -> Place | None: ...
+
+    def all(self) -> Iterable[Place]: ...
+
+    def caller(self, app_id: str) -> "Caller | None": ...
+
+
+class NoApps:
+    """The provider until one is registered: there are no apps."""
+
+    def find(self, app_id: str) -> Place | None:
+        return None
+
+    def all(self) -> Iterable[Place]:
+        return ()
+
+    def caller(self, app_id: str) -> "Caller | None":
+        return None
+
+
+_provider: PlaceProvider = NoApps()
+
+
+def register_places(provider: PlaceProvider) -> PlaceProvider:
+    """Make ``provider`` the one that knows apps; return the one before it."""
+    global _provider
+    before, _provider = _provider, provider
+    return before
+
+
+def user_place() -> Place:
+    """Return the memory that all apps of this installation may read."""
+    data = data_dir()
+    file, folder = data.user_memory_file.name, data.user_memory_folder.name
+    return Place(Scope.USER, "user", _("You"), data.root, file, folder)
+
+
+def space_place(space_id: str) -> Place | None:
+    """Return the memory that the apps of one space share; None for an unknown space."""
+    space = get_space(space_id)
+    if space is None:
+        return None
+    # The base is the space's own path, not its .halo folder: a .halo that is a link is then refused.
+    key = f"space:{space.id}"
+    return Place(Scope.SPACE, key, space.name, space.path, ".halo/memory.md", ".halo/memory", space.id)
+
+
+def app_place(app_id: str) -> Place | None:
+    """Return the memory of one app; None for an unknown one."""
+    return _provider.find(app_id)
+
+
+def place_of_app(
+    app_id: str, label: str, space_id: str | None, folder: Path, base: Path | None = None
+) -> Place:
+    """Describe the memory of an app whose files lie in ``folder``; for providers.
+
+    ``base`` is a directory above ``folder`` (its space's path) from which on links are refused; without it,
+    ``folder`` itself.
+    """
+    base = base or folder
+    inside = folder.relative_to(base)
+    file, more = (inside / "memory.md").as_posix(), (inside / "memory").as_posix()
+    return Place(Scope.APP, f"app:{app_id}", label, base, file, more, space_id)
+
+
+def app_caller(app_id: str) -> "Caller | None":
+    """Return who an app is when it asks for memory; None for an unknown one."""
+    return _provider.caller(app_id)
+
+
+def find_place(key: str) -> Place | None:
+    """Return the place of a key such as ``space:<id>``; None when there is none."""
+    scope, _colon, owner_id = key.partition(":")
+    if key == "user":
+        return user_place()
+    if scope == Scope.SPACE and owner_id:
+        return space_place(owner_id)
+    if scope == Scope.APP and owner_id:
+        return app_place(owner_id)
+    return None
+
+
+def all_places() -> list[Place]:
+    """Return the user's place, those of the spaces, those of the apps."""
+    spaces = [place for space in all_spaces() if (place := space_place(space.id))]
+    return [user_place(), *spaces, *_provider.all()]

@@ -1,0 +1,166 @@
+"""Parts of a memory file, in pure functions: headings, sections, the snapshot for a prompt.
+
+A line is what stands between two newlines, so a trailing newline counts as one more, empty line.
+"""
+
+import re
+from dataclasses import dataclass
+
+TAIL_LINES = 50
+SNAPSHOT_LINES = 30  # files up to this are shown whole
+SNAPSHOT_BYTES = 16 * 1024
+OUTLINE_BYTES = 4 * 1024  # of the snapshot, when the first section needs the rest
+NOTE_BYTES = 200  # more than the notes of a snapshot and its line breaks need
+NO_HEADINGS = "(no headings)"
+SKELETON = "# now\n\n## State\n"
+
+# CommonMark 4.2: up to three spaces, one to six marks, then a space, a tab or the end of the line
+HEADING = re.compile(r" {0,3}(#{1,6})(?=[ \t\r]|$)")
+# CommonMark 4.5: the marks of a fence; the rest of a backtick fence's line holds no backtick
+FENCE = re.compile(r" {0,3}(?:(`{3,})[^`]*|(~{3,}).*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """One ATX heading: its line number from 1, its level from 1 to 6, its text without the marks."""
+
+    line: int
+    level: int
+    text: str
+
+    @property
+    def marks(self) -> str:
+        return "#" * self.level
+
+
+def read(markdown: str, mode: str, arg: str | int | None = None) -> str | None:
+    """Return the part of ``markdown`` that ``mode`` names; None when there is no such section.
+
+    ``full``; ``headers``: each heading as ``L{line}: {its line}``; ``section``: the first heading whose line
+    contains ``arg``, whatever the case, to the next of the same or a higher rank (no ``arg``: everything);
+    ``tail``: the last ``arg`` lines (50 by default). Raises `ValueError` for another mode.
+    """
+    if mode == "full":
+        return markdown
+    if mode == "headers":
+        return headers(markdown) or NO_HEADINGS
+    if mode == "section":
+        return section(markdown, str(arg or ""))
+    if mode == "tail":
+        return tail(markdown, TAIL_LINES if arg is None else int(arg))
+    raise ValueError(f"Unknown mode “{mode}”; the modes are full, headers, section and tail.")
+
+
+def outline(markdown: str) -> list[Heading]:
+    """Return the ATX headings outside code fences, in order."""
+    headings: list[Heading] = []
+    fence = ""
+    for number, line in enumerate(markdown.split("\n"), start=1):
+        if fence:
+            fence = "" if _closes(line, fence) else fence
+        elif match := FENCE.fullmatch(line):
+            fence = match[1] or match[2]
+        elif match := HEADING.match(line):
+            headings.append(Heading(number, len(match[1]), _text(line[match.end() :])))
+    return headings
+
+
+def headers(markdown: str) -> str:
+    """Return one line for each heading, as ``L{line}: {its line}``."""
+    lines = markdown.split("\n")
+    return "\n".join(f"L{heading.line}: {lines[heading.line - 1].rstrip()}" for heading in outline(markdown))
+
+
+def section(markdown: str, needle: str) -> str | None:
+    """Return the first section whose heading contains ``needle``, or None; an empty needle is everything."""
+    wanted = needle.strip().casefold()
+    if not wanted:
+        return markdown
+    lines = markdown.split("\n")
+    headings = outline(markdown)
+    for index, heading in enumerate(headings):
+        # The whole line, so that a heading can also be named as `headers` shows it: "## State"
+        if wanted in lines[heading.line - 1].casefold():
+            return "\n".join(lines[heading.line - 1 : _end(headings, index, len(lines))])
+    return None
+
+
+def tail(markdown: str, count: int) -> str:
+    """Return the last ``count`` lines; when that cuts, after one line that says how many of how many."""
+    lines = markdown.split("\n")
+    count = max(count, 0)
+    if count >= len(lines):
+        return markdown
+    return "\n".join([f"(last {count} of {len(lines)} lines)", *lines[len(lines) - count :]])
+
+
+def snapshot(markdown: str) -> str:
+    """Return what a prompt shows of a memory file: at most 16 KiB of UTF-8.
+
+    Up to 30 lines: the whole file. Longer: everything up to the end of the first section, then an outline
+    with line numbers. What had to be cut is said.
+    """
+    lines = markdown.split("\n")
+    if len(lines) <= SNAPSHOT_LINES:
+        return _cut(markdown, SNAPSHOT_BYTES)
+    headings = outline(markdown)
+    first = "\n".join(lines[: _end(headings, 0, len(lines))]).rstrip() if headings else markdown.rstrip()
+    room = SNAPSHOT_BYTES - NOTE_BYTES
+    contents = headers(markdown) or NO_HEADINGS
+    first = _cut(first, room - min(_size(contents), OUTLINE_BYTES))
+    contents = _cut(contents, room - _size(first))
+    return f"{first}\n\n(The file has {len(lines)} lines. Its outline, with line numbers:)\n{contents}"
+
+
+def with_history_heading(content: str | None, timestamp: str, by: str | None) -> str:
+    """Return ``content`` with a new ``## {timestamp}`` first under ``# History``; both are made when missing.
+
+    ``timestamp`` is ``YYYY-MM-DD-HHmm``; ``by``, such as ``run#8f3c12aa``, signs the heading.
+    """
+    heading = f"## {timestamp} [by: {by}]" if by else f"## {timestamp}"
+    if content is None or not content.strip():
+        return f"{SKELETON}\n# History\n\n{heading}\n"
+    lines = content.split("\n")
+    history = (item for item in outline(content) if item.level == 1 and item.text.casefold() == "history")
+    found = next(history, None)
+    if found is None:
+        return f"{content}{'' if content.endswith(chr(10)) else chr(10)}\n# History\n\n{heading}\n"
+    end = "\r" if lines[found.line - 1].endswith("\r") else ""
+    rest = lines[found.line :] or [""]
+    return "\n".join([*lines[: found.line], end, heading + end, *rest])
+
+
+def _text(rest: str) -> str:
+    """Return a heading's text: without the marks that may close it, as in ``# now #``."""
+    text = rest.strip()
+    open_end = text.rstrip("#")
+    return open_end.rstrip() if open_end != open_end.rstrip() or not open_end else text
+
+
+def _closes(line: str, fence: str) -> bool:
+    """Tell whether ``line`` ends the fence: the same mark, at least as many, nothing after them."""
+    mark = line.strip()
+    is_indented = len(line) - len(line.lstrip(" ")) > 3
+    return not is_indented and len(mark) >= len(fence) and set(mark) == {fence[0]}
+
+
+def _end(headings: list[Heading], index: int, last: int) -> int:
+    """Return the number of the last line of the section that ``headings[index]`` begins."""
+    following = headings[index + 1 :]
+    level = headings[index].level
+    return next((item.line - 1 for item in following if item.level <= level), last)
+
+
+def _cut(text: str, limit: int) -> str:
+    """Return ``text``, or its first lines that fit into ``limit`` bytes, with a note."""
+    data = text.encode(errors="replace")
+    if len(data) <= limit:
+        return text
+    note = f"\n(… cut here; {len(data)} bytes in all)"
+    kept = data[: limit - len(note.encode())].decode(errors="ignore")
+    whole_lines = kept.rpartition("\n")[0]
+    return (whole_lines or kept) + note
+
+
+def _size(text: str) -> int:
+    return len(text.encode(errors="replace"))
