@@ -1,0 +1,42 @@
+// Live regions (data-live) poll by hx-trigger. This file keeps them honest: it says when they stand still.
+(() => {
+  const failed = new Set();
+  let good = new Date(); // when everything on the page was last known to be true
+
+  const region = (event) => event.detail.elt?.closest?.("[data-live]");
+  // The sign-in page after a session has ended, or any other page a request was led to
+  const wholeDocument = (xhr) => /^\s*<!doctype/i.test(xhr.responseText);
+
+  function tell() {
+    for (const id of failed) if (!document.getElementById(id)) failed.delete(id);
+    const note = document.querySelector("[data-stale]");
+    if (!note) return;
+    const time = good.toLocaleTimeString([], { hour12: false });
+    const words = failed.size ? note.dataset.stale.replace("{time}", time) : "";
+    if (note.textContent !== words) note.textContent = words;
+    note.hidden = !failed.size;
+  }
+
+  // A page nobody sees asks for nothing; the next poll after it is seen again catches up
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (document.hidden && region(event) && !event.detail.requestConfig.triggeringEvent) event.preventDefault();
+  });
+
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (!wholeDocument(event.detail.xhr)) return;
+    event.detail.shouldSwap = false;
+    if (!region(event)) location.reload();
+  });
+
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const live = region(event);
+    if (!live) return;
+    if (event.detail.successful && !wholeDocument(event.detail.xhr)) {
+      failed.delete(live.id);
+      if (!failed.size) good = new Date();
+    } else {
+      failed.add(live.id);
+    }
+    tell();
+  });
+})();

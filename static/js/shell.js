@@ -1,0 +1,37 @@
+// Small conveniences of the page; each is bound by a data attribute and absent without a script.
+(() => {
+  // data-copy="#id": copies the text of that element and says so on the button for two seconds
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    const text = document.querySelector(button.dataset.copy).textContent;
+    await navigator.clipboard.writeText(text);
+    const label = button.querySelector("[data-copy-label]");
+    const before = label.textContent;
+    label.textContent = button.dataset.copied;
+    setTimeout(() => { label.textContent = before; }, 2000);
+  });
+
+  // data-close-outside: an open details element closes on Escape and on a click elsewhere
+  const close = (keep) => {
+    for (const open of document.querySelectorAll("details[data-close-outside][open]")) {
+      if (!open.contains(keep)) open.open = false;
+    }
+  };
+  document.addEventListener("click", (event) => close(event.target));
+  document.addEventListener("keydown", (event) => { if (event.key === "Escape") close(null); });
+
+  // What scrolls sideways can be scrolled with the keyboard too
+  const reach = () => {
+    for (const box of document.querySelectorAll("pre, .prose table, .table-wide")) {
+      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    }
+  };
+  document.addEventListener("DOMContentLoaded", reach);
+  document.addEventListener("htmx:afterSettle", reach);
+
+  // The open tab of a long row of tabs is in sight
+  document.addEventListener("DOMContentLoaded", () => {
+    document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  });
+})();
