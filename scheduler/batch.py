@@ -31,16 +31,20 @@ _CLAIM = """
 
 @dataclass(frozen=True)
 class Claim:
-    """A due job as it was read, what it owes, and its next time (None: nothing is left, it goes off)."""
+    """A due job as it was read, and what it owes; `problem` says why its schedule cannot be read."""
 
     job: Job
     owed: Backlog
-    next_run_at: datetime | None = None
     problem: str = ""
 
     @property
     def due_at(self) -> datetime:
         return from_ms(self.owed.newest_ms)
+
+    @property
+    def next_run_at(self) -> datetime | None:
+        """Its next time; None when nothing is left, and it goes off."""
+        return None if self.owed.next_ms is None else from_ms(self.owed.next_ms)
 
 
 def run_batch(now: datetime) -> Counter[Verdict] | None:
@@ -69,7 +73,8 @@ def run_batch(now: datetime) -> Counter[Verdict] | None:
 
 
 def _read_claims(now: datetime) -> list[Claim]:
-    jobs = list(Job.objects.due(now)[:BATCH_JOBS])
+    # Sorted here, so that the index alone finds them, and two clocks lock rows in one order: no deadlocks.
+    jobs = sorted(Job.objects.due(now)[:BATCH_JOBS], key=lambda job: (job.next_run_at, job.pk))
     last_dues = _last_dues([job for job in jobs if job.consecutive_errors])
     claims: list[Claim] = []
     slots = 0
@@ -99,18 +104,18 @@ def _read_claim(job: Job, since: datetime | None, now: datetime) -> Claim:
             now_ms=to_ms(now),
             since_ms=to_ms(since) if since else None,
         )
-        return Claim(job, owed, job.next_due_after(now))
     except ScheduleError as error:
-        return Claim(job, Backlog(due_ms), problem=str(error))
+        return Claim(job, Backlog(due_ms), str(error))
+    return Claim(job, owed)
 
 
 def _claim(claims: list[Claim], now: datetime) -> bool:
     """Move all the jobs on, if none of them changed since it was read."""
     rows = []
     for claim in claims:
-        job, goes_on = claim.job, claim.next_run_at is not None
+        job, goes_on = claim.job, claim.owed.next_ms is not None
         status = job.status if goes_on else JobStatus.DISABLED.value
-        next_ms = to_ms(claim.next_run_at) if claim.next_run_at else 0
+        next_ms = claim.owed.next_ms or 0
         seen = (job.pk, True, to_ms(job.next_run_at), to_ms(job.updated_at))
         rows.append((next_ms, goes_on, status, to_ms(now), *seen))
         job.next_run_at, job.enabled, job.status, job.updated_at = claim.next_run_at, goes_on, status, now

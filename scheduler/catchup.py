@@ -13,10 +13,12 @@ MAX_LISTED = 1_000  # older due times listed one by one; the ones before them sh
 class Backlog:
     """The due times up to now: `newest_ms` is to be dispatched, the others are only recorded.
 
-    `older` ascends and holds at most 1,000; `rest` due times before them start at `rest_from_ms`.
+    `next_ms` is the first due time after now, None when nothing is left. `older` ascends and holds at most
+    1,000; `rest` due times before them start at `rest_from_ms`.
     """
 
     newest_ms: int
+    next_ms: int | None = None
     older: tuple[int, ...] = ()
     rest: int = 0
     rest_from_ms: int = 0
@@ -33,13 +35,14 @@ def backlog(
     after_ms = due_ms if since_ms is None else min(since_ms, due_ms)
     first = next_due(schedule, anchor_ms=anchor_ms, after_ms=after_ms)
     if first is None or first > now_ms:
-        return Backlog(due_ms)
+        return Backlog(due_ms, first)
     regular = count_due(schedule, anchor_ms=anchor_ms, after_ms=after_ms, until_ms=now_ms)
     is_regular = after_ms < due_ms == next_due(schedule, anchor_ms=anchor_ms, after_ms=due_ms - 1)
     latest = _latest(schedule, anchor_ms=anchor_ms, after_ms=after_ms, until_ms=now_ms)
     *older, newest = sorted({*latest, due_ms})[-MAX_LISTED - 1 :]
     rest = regular + (not is_regular) - len(older) - 1
-    return Backlog(newest, tuple(older), rest, min(first, due_ms))
+    next_ms = next_due(schedule, anchor_ms=anchor_ms, after_ms=now_ms)
+    return Backlog(newest, next_ms, tuple(older), rest, min(first, due_ms))
 
 
 def _latest(schedule: Schedule, *, anchor_ms: int, after_ms: int, until_ms: int) -> deque[int]:

@@ -80,6 +80,7 @@ class Clock:
             seconds = IDLE_SECONDS
             try:
                 tick = self.step()
+                self._beat(self._clock())
             except Exception:
                 log.exception("The clock could not tick", extra={"action": "tick_failed"})
                 close_old_connections()
@@ -89,16 +90,19 @@ class Clock:
         Heartbeat.end("clock")
 
     def step(self) -> Tick:
-        """One tick, then a heartbeat and the sweeps whose turn it is."""
+        """One tick, then the sweeps whose turn it is."""
         now = self._clock()
         tick = run_once(now)
-        if _has_passed(self._beat_at, HEARTBEAT_SECONDS, now):
-            Heartbeat.beat("clock", now)
-            self._beat_at = now
         for sweep in sweeps():
             if _has_passed(self._swept.get(sweep.name), self._interval(sweep), now):
                 self._sweep(sweep, now)
         return tick
+
+    def _beat(self, now: datetime) -> None:
+        """Say that this process lives, after a step that worked."""
+        if _has_passed(self._beat_at, HEARTBEAT_SECONDS, now):
+            Heartbeat.beat("clock", now)
+            self._beat_at = now
 
     def _pause(self, tick: Tick) -> float:
         """Seconds until the next due time, at most the idle time."""

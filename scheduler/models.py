@@ -24,7 +24,7 @@ class JobQuerySet(models.QuerySet["Job"]):
 
     def due(self, now: datetime) -> "JobQuerySet":
         """Jobs whose next time has come, longest overdue first."""
-        return self.with_next().filter(next_run_at__lte=now).order_by("next_run_at", "id")
+        return self.with_next().filter(next_run_at__lte=now).order_by("next_run_at")
 
     def next_due_at(self) -> datetime | None:
         """The earliest next time of all jobs."""

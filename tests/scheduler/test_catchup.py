@@ -42,6 +42,7 @@ def test_every_due_time_is_owed_exactly_once(schedule: dict[str, Any], start: in
     assert [*found.older, found.newest_ms] == expected[-MAX_LISTED - 1 :]
     assert found.rest == max(len(expected) - MAX_LISTED - 1, 0)
     assert not found.rest or found.rest_from_ms == expected[0]
+    assert found.next_ms == following
 
 
 def test_a_year_of_seconds_is_counted_without_being_walked() -> None:
