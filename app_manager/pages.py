@@ -1,0 +1,156 @@
+"""What the pages show, as plain values (style: contexts are contracts)."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from django.db.models import Count
+from django.forms import BoundField
+from django.utils.translation import gettext as _
+
+from app_manager.configuration import ConfigurationForm
+from app_manager.forms import InstallForm
+from app_manager.jobs import jobs_of_each
+from app_manager.models import App
+from app_manager.preview import Preview
+from app_manager.spec import AppSpec, Problem
+from app_manager.spec.parts import ConfigItem
+from app_manager.states import Status
+from halo_site.datadir.spaces import Space, all_spaces
+from scheduler.models import Job
+
+STATUS_ICONS = {"paused": "pause", "error": "warn", "needs_login": "user", "waiting_user": "question"}
+
+
+@dataclass(frozen=True)
+class SpecPage:
+    """Where a spec is pasted or chosen; after a refusal with its text and everything that is wrong."""
+
+    text: str = ""
+    problems: Sequence[Problem] = ()
+
+
+@dataclass(frozen=True)
+class InstallPage:
+    """A legal spec before it is installed: what it asks for, and what a person decides."""
+
+    text: str
+    preview: Preview
+    form: InstallForm
+    configuration: ConfigurationForm
+    problem: str = ""
+
+    @classmethod
+    def of(
+        cls, text: str, spec: AppSpec, now: datetime, data: Mapping[str, Any] | None = None
+    ) -> "InstallPage":
+        """The page of a spec; with ``data`` it is what a person sent."""
+        return cls(text, Preview.of(spec, now), InstallForm(spec, data), ConfigurationForm(spec, data))
+
+    def is_valid(self) -> bool:
+        """Whether both forms are; each fills its messages either way."""
+        return self.form.is_valid() & self.configuration.is_valid()
+
+    @property
+    def rows(self) -> "list[ConfigRow]":
+        return config_rows(self.configuration, {})
+
+    @cached_property
+    def namesakes(self) -> list["Namesake"]:
+        """Apps of this name that are there already, by space."""
+        spaces = {space.id: space.name for space in all_spaces()}
+        apps = App.objects.filter(spec_id=self.preview.spec.spec_id, space_id__in=spaces).order_by("id")
+        return [Namesake(app, spaces[app.space_id or ""]) for app in apps]
+
+
+@dataclass(frozen=True)
+class Namesake:
+    """An app of the same name, and the name of its space."""
+
+    app: App
+    space_name: str
+
+    @property
+    def is_uninstalled(self) -> bool:
+        return self.app.status == Status.UNINSTALLED
+
+
+@dataclass(frozen=True)
+class ConfigRow:
+    """One field of the configuration form with the source of its present value."""
+
+    field: BoundField
+    item: ConfigItem
+    is_own: bool
+
+    @property
+    def source(self) -> str:
+        if self.is_own:
+            return _("set by you")
+        return _("not set") if self.item.default in (None, "") else _("from the spec")
+
+
+def config_rows(form: ConfigurationForm, own: Mapping[str, Any]) -> list[ConfigRow]:
+    """The fields in the order of the spec; ``own`` are the stored values."""
+    return [ConfigRow(form[name], item, item.key in own) for name, item in form.items.items()]
+
+
+@dataclass(frozen=True)
+class AppHead:
+    """What stands over each page of an app."""
+
+    app: App
+
+    @cached_property
+    def jobs(self) -> list[Job]:
+        return jobs_of_each([self.app])[self.app.pk]
+
+    @property
+    def schedule(self) -> str:
+        """Its schedules in words."""
+        return " · ".join(job.words for job in self.jobs)
+
+    @property
+    def next_at(self) -> datetime | None:
+        return min((job.next_run_at for job in self.jobs if job.enabled and job.next_run_at), default=None)
+
+    @property
+    def chip(self) -> dict[str, str]:
+        """Its status, or that it waits for an answer, which counts for more in every status."""
+        shown = Status.WAITING_USER if self.app.pending_escalation_id else Status(self.app.status)
+        icon = STATUS_ICONS.get(shown.value, "")
+        return {"tone": shown.tone, "text": str(shown.label), "icon": icon}
+
+
+@dataclass(frozen=True)
+class SpaceRow:
+    """A space with the number of apps that are installed in it."""
+
+    space: Space
+    apps: int
+
+
+@dataclass(frozen=True)
+class SpacesPage:
+    """All spaces, and the apps whose space is not in the index."""
+
+    @cached_property
+    def counts(self) -> Counter[str | None]:
+        counted = App.objects.installed().values_list("space_id").annotate(Count("pk")).order_by()
+        return Counter(dict(counted))
+
+    @cached_property
+    def rows(self) -> list[SpaceRow]:
+        return [SpaceRow(space, self.counts[space.id]) for space in all_spaces()]
+
+    @property
+    def homeless(self) -> int:
+        """Installed apps that belong to no space of the index."""
+        return sum(self.counts.values()) - sum(row.apps for row in self.rows)
+
+    @property
+    def missing(self) -> int:
+        return sum(row.space.is_missing for row in self.rows)

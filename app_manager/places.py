@@ -1,0 +1,45 @@
+"""Tells the memory where the apps' files lie, and what each app may do there."""
+
+from collections.abc import Iterable
+
+from app_manager.models import App
+from memory.permissions import Caller
+from memory.places import Place, place_of_app, register_places
+
+SPACE_MEMORY = "memory.space"
+
+
+class InstalledApps:
+    """The apps of this installation as memory's provider. An app whose space is gone has no place."""
+
+    def find(self, app_id: str) -> Place | None:
+        app = App.objects.filter(pk=app_id).first()
+        return place_of(app) if app else None
+
+    def all(self) -> Iterable[Place]:
+        return [place for app in App.objects.installed().newest_first() if (place := place_of(app))]
+
+    def caller(self, app_id: str) -> Caller | None:
+        app = App.objects.filter(pk=app_id).first()
+        return caller_of(app) if app else None
+
+
+def place_of(app: App) -> Place | None:
+    """Where the app's memory lies; links are refused from its space's path on."""
+    space = app.space
+    try:
+        folder = app.folder
+    except LookupError:
+        return None
+    base = space.path if space is not None and folder.is_relative_to(space.path) else None
+    return place_of_app(app.pk, app.name, app.space_id, folder, base)
+
+
+def caller_of(app: App) -> Caller:
+    """The app as memory knows it when a run of it asks."""
+    return Caller("app", app.pk, app.space_id, space_memory=app.access.allows(SPACE_MEMORY))
+
+
+def register() -> None:
+    """Make memory know the apps; called once, when Django is ready."""
+    register_places(InstalledApps())

@@ -1,0 +1,108 @@
+"""The pages of one app that say what it is: configuration, spec, access, memory."""
+
+from typing import Any
+
+import yaml
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from app_manager.access import get_app
+from app_manager.configuration import ConfigurationForm
+from app_manager.models import App
+from app_manager.pages import AppHead, config_rows
+from app_manager.places import place_of
+from halo_site import audit
+from memory.pages import document_page, place_files
+
+
+@require_GET
+def app_config(request: HttpRequest, app_id: str) -> HttpResponse:
+    app = get_app(request, app_id)
+    return _config_page(request, app, ConfigurationForm(app.parsed_spec, values=app.user_config))
+
+
+@require_POST
+def app_config_save(request: HttpRequest, app_id: str) -> HttpResponse:
+    """Store all values of the form; 422 with messages beside the fields."""
+    app = get_app(request, app_id)
+    form = ConfigurationForm(app.parsed_spec, request.POST, values=app.user_config, is_complete=True)
+    if not form.is_valid():
+        return _config_page(request, app, form, 422)
+    return _configured(request, app, form.values)
+
+
+@require_POST
+def app_config_reset(request: HttpRequest, app_id: str) -> HttpResponse:
+    """Give one value back to the spec."""
+    app = get_app(request, app_id)
+    kept = {key: value for key, value in app.user_config.items() if key != request.POST.get("key")}
+    return _configured(request, app, kept)
+
+
+@require_GET
+def app_spec(request: HttpRequest, app_id: str) -> HttpResponse:
+    app = get_app(request, app_id)
+    return _page(request, app, "spec", {"text": _spec_text(app)})
+
+
+@require_GET
+def app_spec_download(request: HttpRequest, app_id: str) -> HttpResponse:
+    """The spec as a file that no browser shows or runs."""
+    response = HttpResponse(
+        _spec_text(get_app(request, app_id)), content_type="application/yaml; charset=utf-8"
+    )
+    response["Content-Disposition"] = 'attachment; filename="spec.yaml"'
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+@require_GET
+def app_access(request: HttpRequest, app_id: str) -> HttpResponse:
+    app = get_app(request, app_id)
+    return _page(request, app, "access", {"rows": app.access.rows})
+
+
+@require_GET
+def app_memory(request: HttpRequest, app_id: str) -> HttpResponse:
+    """The app's memory file, as the memory pages show it."""
+    app = get_app(request, app_id)
+    place = place_of(app)
+    if place is None:
+        raise Http404(_("The space of this app is not in spaces-index.json, so its memory cannot be found."))
+    context = {
+        "document": document_page(place),
+        "tree": place_files(place, before=request.GET.get("before", "")),
+    }
+    return _page(request, app, "memory", context)
+
+
+def _configured(request: HttpRequest, app: App, values: dict[str, Any]) -> HttpResponse:
+    waited = app.waits_for_configuration
+    changed = app.configure(values, actor=audit.person(request.user), now=timezone.now())
+    if waited and not app.waits_for_configuration:
+        messages.success(request, _("Saved. The app has all that it needs and is active now."))
+    else:
+        messages.success(request, _("Saved.") if changed else _("Nothing was changed."))
+    return redirect("app_manager:app_config", app.pk)
+
+
+def _config_page(request: HttpRequest, app: App, form: ConfigurationForm, status: int = 200) -> HttpResponse:
+    context = {"form": form, "rows": config_rows(form, app.user_config)}
+    return _page(request, app, "config", context, status)
+
+
+def _page(
+    request: HttpRequest, app: App, tab: str, context: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    """A page below the app's head and tabs."""
+    context = {"app": app, "head": AppHead(app), "tab": tab, **context}
+    return render(request, f"app_manager/{tab}.html", context, status=status)
+
+
+def _spec_text(app: App) -> str:
+    """As it was installed; of an app that came without its text, what is stored."""
+    return app.spec_text or yaml.safe_dump(app.spec, allow_unicode=True, sort_keys=False)
