@@ -1,0 +1,67 @@
+"""Runs and entries for administrators: to look at and to export from, not to change."""
+
+import json
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from app_runtime.models import Entry, Run
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """History is written by the runtime alone."""
+
+    show_full_result_count = False
+    list_per_page = 50
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+def pretty(value: Any) -> SafeString:
+    """JSON as people read it."""
+    return format_html("<pre>{}</pre>", json.dumps(value, indent=2, ensure_ascii=False))
+
+
+@admin.register(Run)
+class RunAdmin(ReadOnlyAdmin):
+    list_display = ("short_id", "app", "status", "outcome", "engine", "trigger_type", "started_at", "duration_ms")
+    list_filter = ("status", "trigger_type", "engine")
+    list_select_related = ("app",)
+    search_fields = ("run_id__startswith", "app__spec_id")
+    ordering = ("-started_at", "-run_id")
+    exclude = ("trigger_data",)
+    readonly_fields = ("trigger_data_json",)
+
+    @admin.display(description=_("trigger data"))
+    def trigger_data_json(self, run: Run) -> SafeString:
+        return pretty(run.trigger_data)
+
+
+@admin.register(Entry)
+class EntryAdmin(ReadOnlyAdmin):
+    list_display = ("summary", "app", "type", "ts", "run_id")
+    list_filter = ("type",)
+    list_select_related = ("app",)
+    search_fields = ("id__startswith", "run_id__startswith", "app__spec_id")
+    ordering = ("-ts", "-id")
+    exclude = ("content", "user_response")
+    readonly_fields = ("content_json", "user_response_json")
+
+    @admin.display(description=_("content"))
+    def content_json(self, entry: Entry) -> SafeString:
+        return pretty(entry.content)
+
+    @admin.display(description=_("answer"))
+    def user_response_json(self, entry: Entry) -> SafeString:
+        return pretty(entry.user_response)

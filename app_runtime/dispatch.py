@@ -1,0 +1,72 @@
+"""What starts a run: the clock's due slots and a person's click. Both end in one queued row (DESIGN §5.1, §5.2)."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from app_manager.models import App, new_id
+from app_runtime import queue
+from app_runtime.admission import refusal_of_state
+from app_runtime.exceptions import AlreadyRunning, NotRunnable
+from app_runtime.models import Run
+from app_runtime.statuses import Status, Trigger
+from halo_site.audit import Actor
+from halo_site.store.fields import to_ms
+from scheduler.models import Job
+from scheduler.registry import Dispatch
+
+
+def on_due(job: Job, due_at: datetime, lateness: timedelta, now: datetime) -> Dispatch:
+    """The clock's handler for jobs of the kind ``app``: database inserts only, no I/O."""
+    app = App.objects.filter(pk=job.metadata.get("appId")).first()
+    if app is None:
+        return Dispatch.skipped("paused", "its app is not installed any more")
+    refusal = refusal_of_state(app, automatic=True)
+    if refusal is not None:
+        return Dispatch.skipped(refusal.reason, refusal.sentence)
+    busy = Run.objects.for_app(app).unfinished().first()
+    if busy is not None:
+        return Dispatch.skipped("overlap", _overlap(busy))
+    data = {"jobId": job.pk, "subscriptionId": job.metadata.get("subscriptionId"), "dueAtMs": to_ms(due_at)}
+    try:
+        with transaction.atomic():
+            run = queue_run(app, Trigger.SCHEDULE, now, data)
+    except IntegrityError:  # the unique index: another process queued one this moment
+        return Dispatch.skipped("overlap", "another run of this app was queued at the same moment")
+    return Dispatch.started({"runId": run.run_id})
+
+
+def trigger(app: App, actor: Actor, now: datetime) -> Run:
+    """Queue a run by hand. Raises `NotRunnable`, or `AlreadyRunning` naming the run that is queued or running."""
+    refusal = refusal_of_state(app, automatic=False)
+    if refusal is not None:
+        raise NotRunnable(app, f"{refusal.sentence}.")
+    with transaction.atomic():
+        App.objects.select_for_update().get(pk=app.pk)  # two clicks at once: the second sees the first one's run
+        busy = Run.objects.for_app(app).unfinished().select_related("app").first()
+        if busy is not None:
+            raise AlreadyRunning(busy)
+        return queue_run(app, Trigger.MANUAL, now, {"by": str(actor)})
+
+
+def queue_run(app: App, kind: Trigger, now: datetime, data: dict[str, Any] | None) -> Run:
+    """Insert the queued row and its task, both in the caller's transaction."""
+    run_id = new_id()
+    run = Run.objects.create(
+        run_id=run_id,
+        app=app,
+        session_key=f"app-run-{run_id[:8]}",
+        status=Status.QUEUED,
+        trigger_type=kind,
+        trigger_data=data,
+        started_at=now,
+        queued_at=now,
+    )
+    queue.wake(run, now)
+    return run
+
+
+def _overlap(run: Run) -> str:
+    state = "was still running" if run.status == Status.RUNNING else "was still waiting to start"
+    return f"run {run.short_id} of this app {state}"

@@ -1,0 +1,70 @@
+"""The engine of an installation without a model: it goes through a run's motions and says so.
+
+It is deterministic and touches nothing but the app's own memory and thread (DESIGN §5.5). It reads the real spec,
+configuration and memory, tells which tools the app would have, writes one line marked as rehearsal and asks one
+question where the spec has escalation on and none was answered or is open. It never notifies or fetches.
+"""
+
+from collections.abc import Sequence
+
+from app_runtime.engines.base import Briefing, Message, ToolCall, Turn
+from app_runtime.models import REHEARSAL, Entry, Run
+
+
+class RehearsalEngine:
+    """One rehearsed run: read the memory, write a line, then ask or report."""
+
+    name = REHEARSAL
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.app = run.app
+        self.spec = run.app.parsed_spec
+
+    def turn(self, briefing: Briefing, conversation: Sequence[Message]) -> Turn:
+        """The next of three turns, told by how many this conversation has had."""
+        made = sum(message.role == "assistant" for message in conversation)
+        steps = (self._read, self._write, self._finish)
+        return steps[min(made, 2)](briefing, conversation)
+
+    def _read(self, briefing: Briefing, conversation: Sequence[Message]) -> Turn:
+        text = f"Rehearsal: no model is set up, so nothing of the instructions of {self.app.name} is carried out."
+        return self._call(text, "memory_read", {"scope": "app", "mode": "headers"}, made=0)
+
+    def _write(self, briefing: Briefing, conversation: Sequence[Message]) -> Turn:
+        line = f"- rehearsal of run {self.run.short_id}: nothing was fetched, sent or decided"
+        arguments = {"scope": "app", "content": line, "mode": "append"}
+        return self._call("Rehearsal: I leave one line in the memory.", "memory_write", arguments, made=1)
+
+    def _finish(self, briefing: Briefing, conversation: Sequence[Message]) -> Turn:
+        if self._asks():
+            arguments = {
+                "type": "escalation",
+                "message": f"Rehearsal: did the question of {self.app.name} reach you?",
+                "choices": ["Yes", "No"],
+                "data": "A rehearsal asks once, to show how this app would ask. Nothing depends on the answer.",
+            }
+        else:
+            arguments = {"type": "run_complete", "message": self._report(briefing)}
+        return self._call("Rehearsal: I report.", "report_to_user", arguments, made=2)
+
+    def _asks(self) -> bool:
+        escalation = self.spec.escalation
+        if escalation is None or escalation.enabled is False:
+            return False
+        questions = Entry.objects.filter(app=self.app).questions()
+        settled = questions.filter(user_response__isnull=False) | questions.open()
+        return not settled.exists()
+
+    def _report(self, briefing: Briefing) -> str:
+        values = self.app.configuration
+        known = ", ".join(sorted(values)) if values else "none"
+        return (
+            f"Rehearsal of {self.app.name} {self.spec.version}: the way from trigger to report works. "
+            f"Configuration: {known}. Tools it would have: {', '.join(briefing.tools)}. "
+            "Nothing was fetched, sent or decided, because no model is set up."
+        )
+
+    def _call(self, text: str, tool: str, arguments: dict[str, object], *, made: int) -> Turn:
+        call = ToolCall(f"{self.run.short_id}-{made + 1}", tool, arguments)
+        return Turn(text, (call,), model="", tokens_in=None, tokens_out=None)

@@ -1,0 +1,55 @@
+"""What app_runtime refuses or meets, each in a sentence that a person can act on."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from app_manager.models import App
+    from app_runtime.models import Run
+
+
+class RuntimeRefusal(Exception):
+    """The root of this package's refusals."""
+
+
+class NotRunnable(RuntimeRefusal):
+    """The app's state does not let it run."""
+
+    def __init__(self, app: "App", reason: str) -> None:
+        super().__init__(f"{app.name} cannot run: {reason}")
+
+
+class AlreadyRunning(RuntimeRefusal):
+    """One run of this app is queued or running; a second by hand would do the work twice."""
+
+    def __init__(self, run: "Run") -> None:
+        state = "is running" if run.status == "running" else "is waiting to start"
+        super().__init__(f"Run {run.short_id} of {run.app.name} {state}. Wait for its end, then try again.")
+        self.run = run
+
+
+class EngineError(RuntimeRefusal):
+    """The engine could not make its turn; `permanent` when trying again cannot help."""
+
+    def __init__(self, sentence: str, *, permanent: bool = False) -> None:
+        super().__init__(sentence)
+        self.permanent = permanent
+
+
+class ToolRefused(RuntimeRefusal):
+    """A tool call that is refused to the model, in a sentence that tells it what to do instead."""
+
+
+class RunStopped(RuntimeRefusal):
+    """The run must end now although its work is not done."""
+
+
+class CapReached(RunStopped):
+    """One of the run's caps was reached."""
+
+
+class RunInterrupted(RunStopped):
+    """The worker has to stop and cannot wait for the run's end."""
+
+
+class LeaseLost(RunStopped):
+    """The run belongs to somebody else by now; this worker must not touch it any more."""

@@ -1,0 +1,56 @@
+"""A worker's hold on a run: renewed by a thread while an engine's turn takes its time."""
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from types import TracebackType
+
+from django.db import DatabaseError, connection
+
+from app_runtime.models import Run
+from halo_site.datadir.config import RunSettings
+
+logger = logging.getLogger(__name__)
+
+
+class Lease:
+    """Renews the lease of one run every heartbeat until it is left, and knows when it was lost."""
+
+    def __init__(self, run: Run, settings: RunSettings, clock: Callable[[], datetime]) -> None:
+        self.run = run
+        self.clock = clock
+        self.length = timedelta(seconds=settings.lease_seconds)
+        self._every = settings.heartbeat_seconds
+        self._done = threading.Event()
+        self._lost = threading.Event()
+        self._thread = threading.Thread(target=self._renew, name=f"lease-{run.short_id}", daemon=True)
+
+    @property
+    def is_lost(self) -> bool:
+        return self._lost.is_set()
+
+    def __enter__(self) -> "Lease":
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _renew(self) -> None:
+        try:
+            while not self._done.wait(self._every):
+                self._beat()
+        finally:
+            connection.close()  # this thread's own
+
+    def _beat(self) -> None:
+        try:
+            if not self.run.renew_lease(self.clock(), self.length):
+                self._lost.set()
+        except DatabaseError:
+            # A busy database is no reason to give up: the lease has time for several more tries.
+            logger.exception("The lease of run %s could not be renewed", self.run.short_id)

@@ -1,0 +1,58 @@
+"""A run by hand, from the command line."""
+
+import time
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+from django.utils import timezone
+
+from app_manager.models import App
+from app_runtime.contracts import RunRecord
+from app_runtime.dispatch import trigger
+from app_runtime.exceptions import RuntimeRefusal
+from app_runtime.models import Run
+from app_runtime.statuses import Status
+from halo_site import audit
+from halo_site.management.base import HaloCommand
+from halo_site.models import Heartbeat
+
+YOUNG = timedelta(seconds=10)
+POLL_SECONDS = 0.1
+
+
+class Command(HaloCommand):
+    help = "Queues a run of an app; with --wait, follows it to its end and prints it as JSON."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("app_id", metavar="APP_ID")
+        parser.add_argument(
+            "--wait", action="store_true", help="wait for the end; without a worker, run in this process"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        app = App.objects.filter(pk=options["app_id"]).first()
+        if app is None:
+            raise CommandError(f"There is no app with the id {options['app_id']}.")
+        try:
+            run = trigger(app, audit.command("trigger_app"), timezone.now())
+        except RuntimeRefusal as error:
+            raise CommandError(str(error)) from error
+        if options["wait"]:
+            run = self.follow(run)
+            self.stdout.write(RunRecord.of(run).model_dump_json(indent=2))
+        else:
+            self.stdout.write(run.run_id)
+
+    def follow(self, run: Run) -> Run:
+        """Wait until the run has ended; work on it here while it is queued and no worker lives."""
+        while run.is_unfinished:
+            workers = Heartbeat.objects.kind("worker").younger_than(YOUNG, timezone.now())
+            if run.status == Status.QUEUED and not workers.exists():
+                from app_runtime import worker
+
+                worker.execute(run.run_id)
+            else:
+                time.sleep(POLL_SECONDS)
+            run = Run.objects.select_related("app").get(pk=run.pk)
+        return run

@@ -1,0 +1,218 @@
+"""Runs and activity entries: tables `automation_runs` and `activity_entries` (halo-facts §2.3, DESIGN §3)."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, models, transaction
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from app_manager.models import App, new_id
+from app_runtime.statuses import AUTOMATIC, UNFINISHED, Delivery, EntryType, Outcome, Status, Trigger
+from halo_site.store.fields import EpochMsField, from_ms
+
+REHEARSAL = "rehearsal"
+
+
+class RunQuerySet(models.QuerySet["Run"]):
+    def for_app(self, app: App) -> "RunQuerySet":
+        return self.filter(app=app)
+
+    def queued(self) -> "RunQuerySet":
+        return self.filter(status=Status.QUEUED)
+
+    def running(self) -> "RunQuerySet":
+        return self.filter(status=Status.RUNNING)
+
+    def unfinished(self) -> "RunQuerySet":
+        return self.filter(status__in=UNFINISHED)
+
+    def finished(self) -> "RunQuerySet":
+        return self.exclude(status__in=UNFINISHED)
+
+    def lost(self, now: datetime) -> "RunQuerySet":
+        """Running, and the worker that holds it has let its lease expire."""
+        return self.running().filter(lease_until__lt=now)
+
+    def newest_first(self) -> "RunQuerySet":
+        return self.order_by("-started_at", "-run_id")
+
+    def next_to_start(self) -> "RunQuerySet":
+        """Queued runs: answers' follow-ups first, then the oldest."""
+        first = models.Case(models.When(trigger_type=Trigger.ESCALATION_FOLLOWUP, then=0), default=1)
+        return self.queued().order_by(first, "queued_at", "run_id")
+
+
+class Run(models.Model):
+    """One run of an app. Execution (`status`), `outcome` and `delivery` are separate facts."""
+
+    run_id = models.TextField(primary_key=True, default=new_id)
+    app = models.ForeignKey(App, on_delete=models.CASCADE, related_name="runs", db_index=False)
+    session_key = models.TextField()
+    status = models.TextField(choices=Status, default=Status.QUEUED, db_default=Status.RUNNING)
+    trigger_type = models.TextField(choices=Trigger)
+    trigger_data = models.JSONField(db_column="trigger_data_json", null=True, blank=True)
+    # Documented as NOT NULL: until a worker takes the run, this is the moment when it was queued.
+    started_at = EpochMsField()
+    finished_at = EpochMsField(null=True, blank=True)
+    duration_ms = models.BigIntegerField(null=True, blank=True)
+    tokens_used = models.BigIntegerField(null=True, blank=True, help_text=_("null: unknown"))
+    error_message = models.TextField(null=True, blank=True)  # noqa: DJ001 - documented
+    session_id = models.TextField(null=True, blank=True)  # noqa: DJ001 - documented
+
+    queued_at = EpochMsField()
+    outcome = models.TextField(choices=Outcome, null=True, blank=True)  # noqa: DJ001 - null: not known yet
+    delivery = models.TextField(choices=Delivery, default=Delivery.NONE, db_default=Delivery.NONE)
+    engine = models.TextField(default="", db_default="")
+    model = models.TextField(default="", db_default="")
+    parent_run = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="children")
+    cost_microusd = models.BigIntegerField(null=True, blank=True, help_text=_("millionths of a US dollar; null: unknown"))
+    step_count = models.IntegerField(default=0, db_default=0, help_text=_("steps that have started"))
+    worker = models.TextField(default="", db_default="")
+    lease_until = EpochMsField(null=True, blank=True)
+    heartbeat_at = EpochMsField(null=True, blank=True)
+    task_id = models.TextField(default="", db_default="")
+
+    objects = RunQuerySet.as_manager()
+
+    class Meta:
+        db_table = "automation_runs"
+        verbose_name = _("run")
+        verbose_name_plural = _("runs")
+        constraints = [
+            models.UniqueConstraint(fields=["app"], condition=Q(status=Status.RUNNING), name="uniq_running_run"),
+            models.UniqueConstraint(
+                fields=["app"],
+                condition=Q(status=Status.QUEUED, trigger_type__in=AUTOMATIC),
+                name="uniq_queued_automatic_run",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["app", "-started_at", "-run_id"], name="idx_runs_app"),
+            models.Index(fields=["status", "-started_at", "-run_id"], name="idx_runs_status"),
+            models.Index(fields=["-started_at", "-run_id"], name="idx_runs_started"),
+        ]
+
+    def __str__(self) -> str:
+        return self.short_id
+
+    @property
+    def short_id(self) -> str:
+        return self.run_id[:8]
+
+    @property
+    def is_unfinished(self) -> bool:
+        return self.status in UNFINISHED
+
+    @property
+    def is_rehearsal(self) -> bool:
+        return self.engine == REHEARSAL
+
+    @property
+    def due_at_ms(self) -> int | None:
+        """The slot that started it, for a scheduled run."""
+        return (self.trigger_data or {}).get("dueAtMs")
+
+    def claim(self, worker: str, engine: str, now: datetime, lease: timedelta) -> bool:
+        """Take this queued run for ``worker``; False where somebody was faster or its app has one running."""
+        held = {"status": Status.RUNNING, "worker": worker, "engine": engine, "started_at": now}
+        try:
+            with transaction.atomic():
+                queued = Run.objects.queued().filter(pk=self.pk)
+                taken = queued.update(**held, heartbeat_at=now, lease_until=now + lease)
+        except IntegrityError:  # the unique index: another run of this app is running
+            return False
+        if taken:
+            self.refresh_from_db()
+        return bool(taken)
+
+    def renew_lease(self, now: datetime, lease: timedelta) -> bool:
+        """Say that the worker lives; False when the run is no longer its to work on."""
+        return bool(self._held().update(heartbeat_at=now, lease_until=now + lease))
+
+    def start_step(self, now: datetime, lease: timedelta) -> bool:
+        """Count the next step before it starts; False when the run is no longer this worker's."""
+        renewed = self._held().update(
+            step_count=models.F("step_count") + 1, heartbeat_at=now, lease_until=now + lease
+        )
+        self.step_count += renewed
+        return bool(renewed)
+
+    def requeue(self, now: datetime) -> bool:
+        """Give back a run of which no step has started."""
+        return bool(
+            self._held().filter(step_count=0).update(
+                status=Status.QUEUED, worker="", lease_until=None, heartbeat_at=None, started_at=now
+            )
+        )
+
+    def _held(self) -> RunQuerySet:
+        return Run.objects.running().filter(pk=self.pk, worker=self.worker)
+
+
+class EntryQuerySet(models.QuerySet["Entry"]):
+    def questions(self) -> "EntryQuerySet":
+        return self.filter(type=EntryType.ESCALATION)
+
+    def open(self) -> "EntryQuerySet":
+        """Questions that nobody has answered, dismissed or closed."""
+        return self.questions().filter(user_response__isnull=True, closed_at__isnull=True)
+
+    def newest_first(self) -> "EntryQuerySet":
+        return self.order_by("-ts", "-id")
+
+
+class Entry(models.Model):
+    """One line of an app's activity thread. ``run_id`` is no foreign key: entries may have no run."""
+
+    id = models.TextField(primary_key=True, default=new_id)
+    app = models.ForeignKey(App, on_delete=models.CASCADE, related_name="entries", db_index=False)
+    run_id = models.TextField()
+    type = models.TextField(choices=EntryType)
+    ts = EpochMsField()
+    session_key = models.TextField(null=True, blank=True)  # noqa: DJ001 - documented
+    content = models.JSONField(db_column="content_json")
+    user_response = models.JSONField(db_column="user_response_json", null=True, blank=True)
+    closed_at = EpochMsField(null=True, blank=True, help_text=_("when a question ended without an answer"))
+
+    objects = EntryQuerySet.as_manager()
+
+    class Meta:
+        db_table = "activity_entries"
+        verbose_name = _("entry")
+        verbose_name_plural = _("entries")
+        indexes = [
+            models.Index(fields=["app", "-ts", "-id"], name="idx_entries_app"),
+            models.Index(fields=["run_id"], name="idx_entries_run"),
+            models.Index(
+                fields=["app", "ts"],
+                condition=Q(type=EntryType.ESCALATION, user_response__isnull=True, closed_at__isnull=True),
+                name="idx_entries_pending_escalation",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.summary[:60]
+
+    @property
+    def summary(self) -> str:
+        return str(self.content.get("summary") or "")
+
+    @property
+    def is_open_question(self) -> bool:
+        return self.type == EntryType.ESCALATION and self.user_response is None and self.closed_at is None
+
+    @property
+    def deadline(self) -> datetime | None:
+        """When an open question expires; None without a deadline."""
+        value = self.content.get("deadlineAt")
+        return from_ms(value) if isinstance(value, int) else None
+
+    @property
+    def questions(self) -> list[dict[str, Any]]:
+        """``[{question, choices}]``, the documented single form included."""
+        listed = self.content.get("questions")
+        if listed:
+            return list(listed)
+        single = {"question": self.content.get("question") or self.summary, "choices": self.content.get("choices")}
+        return [single]

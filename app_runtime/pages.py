@@ -1,0 +1,281 @@
+"""What the pages show, as typed facts without a request (style: contexts are contracts)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from app_manager.jobs import jobs_of_each
+from app_manager.models import App
+from app_runtime.models import Entry, Run
+from app_runtime.shell import Machinery, open_questions
+from app_runtime.statuses import ENTRY_TONES, TONES, Delivery, EntryType, Outcome, Status
+from app_runtime.steps import Timeline, timeline
+from app_runtime.strips import Bar, bars_of, newest_runs
+from app_runtime.transcript import Transcript
+from halo_site.datadir.config import RunSettings, site_config
+from halo_site.datadir.names import PathRefused
+from scheduler.models import Job
+
+CARDS = 24
+QUESTIONS = 5
+FAILURES = 8
+COMING = 8
+LONG_STRIP = 30
+NEWS = (EntryType.RUN_COMPLETE, EntryType.MILESTONE, EntryType.OUTPUT, EntryType.RUN_ERROR)
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A state in a word, with its tone and icon."""
+
+    tone: str
+    text: str
+    icon: str
+
+
+def status_chip(run: Run) -> Chip:
+    tone, icon = TONES[run.status]
+    return Chip(tone, run.get_status_display(), icon)
+
+
+def outcome_chip(run: Run) -> Chip | None:
+    """What came of the run, where that says more than its status; None while it is not known."""
+    if run.outcome in (None, "") or run.status in {Status.ERROR, Status.WAITING_USER}:
+        return None
+    tones = {Outcome.USEFUL: ("ok", "star"), Outcome.NOOP: ("quiet", "quiet"), Outcome.ERROR: ("bad", "warn")}
+    tone, icon = tones.get(Outcome(run.outcome), ("quiet", "quiet"))
+    return Chip(tone, run.get_outcome_display(), icon)
+
+
+def delivery_chip(run: Run) -> Chip | None:
+    """Whether messages arrived; None where there were none to send."""
+    if run.delivery == Delivery.NONE:
+        return None
+    tones = {Delivery.SENT: ("ok", "check"), Delivery.FAILED: ("bad", "warn")}
+    tone, icon = tones.get(Delivery(run.delivery), ("quiet", "clock"))
+    return Chip(tone, run.get_delivery_display(), icon)
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """One run in a list, with what it told."""
+
+    run: Run
+    news: str
+
+    @property
+    def status(self) -> Chip:
+        return status_chip(self.run)
+
+    @property
+    def outcome(self) -> Chip | None:
+        return outcome_chip(self.run)
+
+
+def run_rows(runs: Iterable[Run]) -> list[RunRow]:
+    """Rows for runs, each with the newest summary of its entries (one query for all)."""
+    listed = list(runs)
+    entries = Entry.objects.filter(run_id__in=[run.pk for run in listed]).order_by("ts", "id")
+    news = {entry.run_id: entry.summary for entry in entries}
+    return [RunRow(run, news.get(run.pk) or run.error_message or "") for run in listed]
+
+
+@dataclass(frozen=True)
+class AppCard:
+    """One app on a wall of cards: what it is shown as, its last runs, its next time."""
+
+    app: App
+    runs: list[Run]
+    jobs: list[Job]
+    open_questions: int
+    news: str
+
+    @property
+    def chip(self) -> Chip:
+        newest = self.runs[-1] if self.runs else None
+        running = any(run.status == Status.RUNNING for run in self.runs)
+        queued = newest is not None and newest.status == Status.QUEUED
+        return app_chip(self.app, running=running, queued=queued, questions=self.open_questions, newest=newest)
+
+    @property
+    def bars(self) -> list[Bar]:
+        return bars_of(self.runs)
+
+    @property
+    def schedule(self) -> str:
+        """Its schedules in words."""
+        return " · ".join(job.words for job in self.jobs)
+
+    @property
+    def next_at(self) -> datetime | None:
+        times = [job.next_run_at for job in self.jobs if job.enabled and job.next_run_at]
+        return min(times, default=None)
+
+
+def app_cards(apps: list[App]) -> list[AppCard]:
+    """Cards for apps, in four queries however many there are."""
+    ids = [app.pk for app in apps]
+    runs, jobs = newest_runs(ids), jobs_of_each(apps)
+    asking: dict[str, int] = {}
+    for app_id in Entry.objects.open().filter(app_id__in=ids).values_list("app_id", flat=True):
+        asking[app_id] = asking.get(app_id, 0) + 1
+    newest = {runs[app_id][-1].pk: app_id for app_id in ids if runs[app_id]}
+    entries = Entry.objects.filter(run_id__in=newest, type__in=NEWS).order_by("ts", "id")
+    news = {newest[entry.run_id]: entry.summary for entry in entries}
+    return [
+        AppCard(app, runs[app.pk], jobs.get(app.pk, []), asking.get(app.pk, 0), news.get(app.pk, "")) for app in apps
+    ]
+
+
+@dataclass(frozen=True)
+class OverviewPage:
+    """What needs a person, what failed, then everything else."""
+
+    now: datetime
+
+    @cached_property
+    def questions(self) -> list[Entry]:
+        waiting = Entry.objects.open().exclude(app__status="uninstalled").select_related("app")
+        return list(waiting.order_by("ts", "id")[:QUESTIONS])
+
+    @cached_property
+    def question_count(self) -> int:
+        return open_questions()
+
+    @cached_property
+    def failures(self) -> list[RunRow]:
+        """The newest failed runs of the last day."""
+        day = self.now - timedelta(days=1)
+        failed = Run.objects.filter(status=Status.ERROR, started_at__gte=day).select_related("app")
+        return run_rows(failed.newest_first()[:FAILURES])
+
+    @cached_property
+    def machinery(self) -> Machinery:
+        return Machinery(self.now)
+
+    @property
+    def stands_still(self) -> bool:
+        return "bad" in {self.machinery.clock.tone, self.machinery.workers.tone}
+
+    @cached_property
+    def stopped(self) -> list[App]:
+        """Apps that do nothing by themselves until somebody acts."""
+        return list(App.objects.filter(status__in=("error", "needs_login")).newest_first()[:FAILURES])
+
+    @cached_property
+    def cards(self) -> list[AppCard]:
+        return app_cards(list(App.objects.installed().newest_first()[:CARDS]))
+
+    @cached_property
+    def coming(self) -> list[Job]:
+        return list(Job.objects.with_next().order_by("next_run_at")[:COMING])
+
+
+@dataclass(frozen=True)
+class ThreadEntry:
+    """One entry of a thread, with its run where that is still there."""
+
+    entry: Entry
+    run: Run | None
+
+    @property
+    def tone(self) -> str:
+        tone = ENTRY_TONES.get(self.entry.type, ("quiet", "quiet"))[0]
+        return tone if self.entry.type != EntryType.ESCALATION or self.entry.is_open_question else "quiet"
+
+    @property
+    def icon(self) -> str:
+        return ENTRY_TONES.get(self.entry.type, ("quiet", "quiet"))[1]
+
+    @property
+    def data(self) -> Any:
+        return self.entry.content.get("data")
+
+
+def thread_entries(entries: Iterable[Entry]) -> list[ThreadEntry]:
+    """Entries with their runs (one query for all)."""
+    listed = list(entries)
+    runs = Run.objects.in_bulk([entry.run_id for entry in listed])
+    return [ThreadEntry(entry, runs.get(entry.run_id)) for entry in listed]
+
+
+@dataclass(frozen=True)
+class RunPage:
+    """One run: three separate facts, its caps, its timeline, what it told."""
+
+    run: Run
+    now: datetime
+
+    @property
+    def status(self) -> Chip:
+        return status_chip(self.run)
+
+    @property
+    def outcome(self) -> Chip | None:
+        return outcome_chip(self.run)
+
+    @property
+    def delivery(self) -> Chip | None:
+        return delivery_chip(self.run)
+
+    @property
+    def settings(self) -> RunSettings:
+        return site_config().runs
+
+    @property
+    def elapsed_ms(self) -> int:
+        """How long it took, or has taken so far."""
+        if self.run.duration_ms is not None:
+            return self.run.duration_ms
+        return max(0, (self.now - self.run.started_at) // timedelta(milliseconds=1))
+
+    @property
+    def cap_ms(self) -> int:
+        return round(self.settings.wall_clock_minutes * 60_000)
+
+    @cached_property
+    def timeline(self) -> Timeline:
+        try:
+            return timeline(Transcript(self.run.app, self.run.run_id).lines())
+        except (LookupError, OSError, PathRefused):
+            return Timeline(None, [], 0)
+
+    @property
+    def model_turns(self) -> int:
+        return sum(step.kind == "model" for step in self.timeline.steps)
+
+    @cached_property
+    def entries(self) -> list[ThreadEntry]:
+        told = Entry.objects.filter(run_id=self.run.run_id).order_by("ts", "id")
+        return [ThreadEntry(entry, self.run) for entry in told]
+
+    @cached_property
+    def queue_ahead(self) -> int:
+        """How many queued runs come before this one."""
+        return Run.objects.queued().filter(queued_at__lt=self.run.queued_at).count()
+
+
+def app_chip(app: App, *, running: bool, queued: bool, questions: int, newest: Run | None) -> Chip:
+    """What an app is shown as: running > queued > an open question > its own status (vectors, display_status)."""
+    if running:
+        return Chip(*_chip_of(Status.RUNNING))
+    if queued:
+        return Chip(*_chip_of(Status.QUEUED))
+    if questions:
+        return Chip(*_chip_of(Status.WAITING_USER))
+    by_status = {"paused": ("quiet", "pause"), "error": ("bad", "warn"), "needs_login": ("wait", "user")}
+    if app.status in by_status:
+        tone, icon = by_status[app.status]
+        return Chip(tone, app.get_status_display(), icon)
+    if app.status == "uninstalled":
+        return Chip("quiet", app.get_status_display(), "cross")
+    if newest is not None and newest.status == Status.ERROR:
+        return Chip("bad", str(Status.ERROR.label), "warn")
+    return Chip("ok", "Idle", "check")
+
+
+def _chip_of(status: Status) -> tuple[str, str, str]:
+    tone, icon = TONES[status]
+    return tone, str(status.label), icon

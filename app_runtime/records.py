@@ -1,0 +1,50 @@
+"""What a run leaves behind for the next one: the end of its transcript and a record in the app's memory."""
+
+import logging
+from datetime import datetime
+
+from django.utils import timezone
+
+from app_runtime.models import Entry, Run
+from app_runtime.statuses import Outcome
+from app_runtime.transcript import Transcript
+from memory import documents
+from memory.exceptions import MemoryRefused
+from memory.places import app_place
+
+logger = logging.getLogger(__name__)
+
+OUTPUT_CHARACTERS = 2000
+
+
+def write(run: Run, transcript: Transcript, now: datetime) -> None:
+    """Close the transcript and write ``memory/run/…md`` (none for a run that found nothing to do).
+
+    The run is settled already: a disk that refuses costs the record, is logged, and changes nothing else.
+    """
+    try:
+        transcript.append("end", now, status=run.status, outcome=run.outcome, error=run.error_message)
+        place = app_place(run.app_id)
+        if place is not None and run.outcome != Outcome.NOOP:
+            kind = "error" if run.outcome == Outcome.ERROR else "run"
+            documents.write_run_record(place, now, run.run_id, f"{kind}-{run.app.name}", text_of(run, now))
+    except (OSError, ValueError, MemoryRefused):
+        logger.exception("The record of run %s could not be written", run.short_id)
+
+
+def text_of(run: Run, now: datetime) -> str:
+    """The record's markdown: what, why, how it ended, and the newest summary of what it told."""
+    told = Entry.objects.filter(run_id=run.run_id).newest_first().first()
+    tokens = "unknown" if run.tokens_used is None else str(run.tokens_used)
+    facts = {
+        "App": run.app.name,
+        "Trigger": run.get_trigger_type_display(),
+        "Engine": run.engine,
+        "Outcome": f"{run.status}, {run.outcome}",
+        "Duration": f"{(run.duration_ms or 0) / 1000:.1f} s",
+        "Tokens": tokens,
+    }
+    lines = [f"# Run {run.short_id}, {timezone.localtime(now).isoformat(timespec='seconds')}", ""]
+    lines += [f"- {name}: {value}" for name, value in facts.items()]
+    output = told.summary if told else (run.error_message or "")
+    return "\n".join([*lines, "", output[:OUTPUT_CHARACTERS], ""])

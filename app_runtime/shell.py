@@ -1,0 +1,110 @@
+"""What stands around every page: the navigation, and whether the machinery lives (LOOK)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from app_runtime.models import Entry, Run
+from halo_site.models import Heartbeat
+from halo_site.quantities import relative
+
+STILL_AFTER = timedelta(seconds=10)
+KNOWN_FOR = timedelta(minutes=1)
+COUNT_CAP = 100
+
+
+@dataclass(frozen=True)
+class NavItem:
+    """One entry of the navigation."""
+
+    label: str
+    url: str
+    icon: str
+    current: bool
+    count: int = 0
+
+
+@dataclass(frozen=True)
+class Health:
+    """One line of the machinery: tone ok, bad or quiet, and words."""
+
+    tone: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Machinery:
+    """Whether clock and workers live, out of their heartbeats."""
+
+    now: datetime
+
+    @cached_property
+    def clock(self) -> Health:
+        beat = Heartbeat.objects.kind("clock").order_by("-beat_at").first()
+        if beat is None:
+            return Health("bad", _("The clock is not running"))
+        age = self.now - beat.beat_at
+        words = relative(beat.beat_at, self.now)
+        if age > STILL_AFTER:
+            return Health("bad", _("The clock stands still, last tick %(age)s") % {"age": words})
+        return Health("ok", _("Clock ticked %(age)s") % {"age": words})
+
+    @cached_property
+    def workers(self) -> Health:
+        alive = Heartbeat.objects.kind("worker").younger_than(STILL_AFTER, self.now)
+        names = set(alive.values_list("name", flat=True)[:COUNT_CAP])
+        running = set(Run.objects.running().values_list("worker", flat=True)[:COUNT_CAP])
+        # A worker in the middle of a long turn beats through its run's lease, not through its own loop.
+        leased = Run.objects.running().filter(lease_until__gte=self.now)
+        names |= set(leased.values_list("worker", flat=True)[:COUNT_CAP])
+        if not names:
+            return Health("bad", _("No worker is running"))
+        busy = len(names & running)
+        words = ngettext("%(busy)d of %(total)d worker busy", "%(busy)d of %(total)d workers busy", len(names))
+        return Health("ok", words % {"busy": busy, "total": len(names)})
+
+
+@dataclass(frozen=True)
+class Shell(Machinery):
+    """The frame of one page. Lazy: a fragment that shows none of it asks nothing of the database."""
+
+    path: str
+
+    @cached_property
+    def needs(self) -> int:
+        """Open questions of installed apps, counted up to `COUNT_CAP`."""
+        return open_questions()
+
+    @property
+    def nav(self) -> list[NavItem]:
+        items = (
+            (_("Overview"), reverse("app_runtime:overview"), "home", self.needs),
+            (_("Apps"), reverse("app_runtime:app_list"), "apps", 0),
+            (_("Runs"), reverse("app_runtime:run_list"), "play", 0),
+            (_("Memory"), reverse("memory:place_list"), "memory", 0),
+            (_("Spaces"), reverse("app_manager:space_list"), "space", 0),
+        )
+        return [NavItem(label, url, icon, self._is_current(url), count) for label, url, icon, count in items]
+
+    def _is_current(self, url: str) -> bool:
+        return self.path == url if url == "/" else self.path.startswith(url)
+
+
+def open_questions() -> int:
+    """How many questions wait for a person, over all installed apps, counted up to `COUNT_CAP`."""
+    return Entry.objects.open().exclude(app__status="uninstalled")[:COUNT_CAP].count()
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: the frame, for people who are signed in."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {}
+    return {"shell": Shell(timezone.now(), request.path)}

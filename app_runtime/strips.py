@@ -1,0 +1,55 @@
+"""The strip of last runs, our signature: one bar a run, by what came of it (LOOK)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from app_runtime.models import Run
+from app_runtime.statuses import TONES, Outcome, Status
+
+LENGTH = 14
+# For every app, its newest runs by the index (app_id, started_at): one statement, however many apps and runs.
+NEWEST_OF_EACH = """
+    SELECT r.* FROM installed_apps a JOIN automation_runs r ON r.run_id IN (
+        SELECT s.run_id FROM automation_runs s WHERE s.app_id = a.id
+        ORDER BY s.started_at DESC, s.run_id DESC LIMIT %s)
+    WHERE a.id IN ({places}) ORDER BY r.started_at, r.run_id
+"""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One run in a strip: tone ok, bad, wait, skip, run or quiet."""
+
+    tone: str
+    title: str
+    href: str
+
+
+def bars_of(runs: Iterable[Run]) -> list[Bar]:
+    """Bars for runs given oldest first."""
+    return [Bar(tone_of(run), title_of(run), reverse("app_runtime:run_detail", args=[run.pk])) for run in runs]
+
+
+def tone_of(run: Run) -> str:
+    """The tone of a run's bar; one that found nothing to do is low."""
+    if run.status == Status.OK and run.outcome == Outcome.NOOP:
+        return "skip"
+    return TONES[run.status][0]
+
+
+def title_of(run: Run) -> str:
+    return f"{date_format(timezone.localtime(run.started_at), 'SHORT_DATETIME_FORMAT')}: {run.get_status_display()}"
+
+
+def newest_runs(app_ids: list[str], count: int = LENGTH) -> dict[str, list[Run]]:
+    """App id → its newest runs, oldest first, in one query for all of them."""
+    found: dict[str, list[Run]] = {app_id: [] for app_id in app_ids}
+    if app_ids:
+        places = ", ".join(["%s"] * len(app_ids))
+        for run in Run.objects.raw(NEWEST_OF_EACH.format(places=places), [count, *app_ids]):  # noqa: S608
+            found[run.app_id].append(run)
+    return found

@@ -1,0 +1,17 @@
+"""The tools that a run is offered: only what its app was granted."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from app_runtime.models import Run
+from app_runtime.tools.base import Tool
+from app_runtime.tools.memory import memory_tools
+from app_runtime.tools.report import Reports
+
+__all__ = ["Reports", "Tool", "tools_for"]
+
+
+def tools_for(run: Run, reports: Reports, clock: Callable[[], datetime]) -> dict[str, Tool]:
+    """Name → tool, in the order in which they are told to the model."""
+    tools = (reports.tool(), *memory_tools(run, clock))
+    return {tool.name: tool for tool in tools}

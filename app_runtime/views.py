@@ -1,0 +1,131 @@
+"""The pages of runs and threads: load, ask, respond."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from app_manager.models import App
+from app_runtime import access
+from app_runtime.dispatch import trigger
+from app_runtime.exceptions import AlreadyRunning, NotRunnable
+from app_runtime.models import Entry, Run
+from app_runtime.pages import LONG_STRIP, OverviewPage, RunPage, app_cards, run_rows, thread_entries
+from app_runtime.paging import page_of
+from app_runtime.shell import Machinery
+from app_runtime.statuses import Status
+from app_runtime.strips import bars_of, newest_runs
+from app_runtime.transcript import Transcript
+from halo_site import audit
+from halo_site.fragments import go, poll
+
+APPS_PAGE = 48
+RUNS_PAGE = 30
+ENTRIES_PAGE = 30
+
+
+@require_GET
+def overview(request: HttpRequest) -> HttpResponse:
+    return render(request, "app_runtime/overview.html", {"page": OverviewPage(timezone.now())})
+
+
+@require_GET
+def machinery(request: HttpRequest) -> HttpResponse:
+    """The foot of the side bar, as it polls."""
+    return render(request, "halo_site/_machinery.html", {"shell": Machinery(timezone.now())})
+
+
+@require_GET
+def app_list(request: HttpRequest) -> HttpResponse:
+    wanted = request.GET.get("q", "").strip()[:200]
+    apps = App.objects.installed()
+    if wanted:
+        apps = apps.filter(spec_id__icontains=wanted)
+    page = page_of(request, apps, moment="installed_at", size=APPS_PAGE)
+    context = {"cards": app_cards(list(page.rows)), "pager": page, "wanted": wanted}
+    return render(request, "app_runtime/app_list.html", context)
+
+
+@require_GET
+def app_thread(request: HttpRequest, app_id: str) -> HttpResponse:
+    """What an app said and asked: open questions on top, then everything, newest first."""
+    app = access.get_app(request, app_id)
+    page = page_of(request, Entry.objects.filter(app=app), moment="ts", size=ENTRIES_PAGE)
+    runs = newest_runs([app.pk], LONG_STRIP)[app.pk]
+    context = {
+        "app": app,
+        "card": app_cards([app])[0],
+        "questions": Entry.objects.filter(app=app).open().order_by("ts", "id")[:20],
+        "entries": thread_entries(entry for entry in page.rows if not entry.is_open_question),
+        "pager": page,
+        "bars": bars_of(runs),
+        "runs": runs,
+    }
+    return render(request, "app_runtime/app_thread.html", context)
+
+
+@require_GET
+def app_runs(request: HttpRequest, app_id: str) -> HttpResponse:
+    app = access.get_app(request, app_id)
+    context = {"app": app, "card": app_cards([app])[0], **_run_table(request, Run.objects.for_app(app))}
+    return render(request, "app_runtime/app_runs.html", context)
+
+
+@require_GET
+def run_list(request: HttpRequest) -> HttpResponse:
+    context = _run_table(request, Run.objects.select_related("app"))
+    return render(request, "app_runtime/run_list.html", context)
+
+
+def _run_table(request: HttpRequest, runs: Any) -> dict[str, Any]:
+    """Rows, pager and the status filter of a list of runs."""
+    wanted = request.GET.get("status", "")
+    if wanted in Status.values:
+        runs = runs.filter(status=wanted)
+    page = page_of(request, runs, moment="started_at", size=RUNS_PAGE)
+    return {"rows": run_rows(page.rows), "pager": page, "statuses": Status.choices, "wanted": wanted}
+
+
+@require_GET
+def run_detail(request: HttpRequest, run_id: str) -> HttpResponse:
+    page = RunPage(access.get_run(request, run_id), timezone.now())
+    return render(request, "app_runtime/run_detail.html", {"page": page, "app": page.run.app})
+
+
+@require_GET
+def run_progress(request: HttpRequest, run_id: str) -> HttpResponse:
+    """The part of a run's page that changes while it lives; the last answer stops the polling."""
+    page = RunPage(access.get_run(request, run_id), timezone.now())
+    context = {"page": page, "app": page.run.app}
+    return poll(request, fragment="app_runtime/_run.html", context=context, finished=not page.run.is_unfinished)
+
+
+@require_GET
+def run_transcript(request: HttpRequest, run_id: str) -> HttpResponse:
+    """The transcript as it lies on disk, as a download."""
+    run = access.get_run(request, run_id)
+    try:
+        content = Transcript(run.app, run.run_id).raw()
+    except (OSError, LookupError, ValueError):
+        return render(request, "app_runtime/transcript_missing.html", {"run": run}, status=404)
+    response = HttpResponse(content, content_type="application/x-ndjson; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="run-{run.short_id}.jsonl"'
+    return response
+
+
+@require_POST
+def app_run(request: HttpRequest, app_id: str) -> HttpResponse:
+    """Start a run by hand; 409 where one is under way or the app cannot run, with the reason."""
+    app = access.get_app(request, app_id)
+    try:
+        run = trigger(app, audit.person(request.user), timezone.now())
+    except (AlreadyRunning, NotRunnable) as error:
+        context = {"app": app, "reason": str(error), "busy": getattr(error, "run", None)}
+        return render(request, "app_runtime/run_refused.html", context, status=409)
+    messages.success(request, _("Queued. It starts as soon as a worker is free."))
+    return go(request, reverse("app_runtime:run_detail", args=[run.pk]))
