@@ -1,4 +1,4 @@
-"""The icons: strokes on an 18 × 18 grid in the colour of the text around them."""
+"""The icons: strokes on an grid of 18 by 18 in the colour of the text around them."""
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -6,8 +6,9 @@ from django.utils.safestring import SafeString
 _CIRCLE = '<circle cx="9" cy="9" r="6.2"/>'
 
 SHAPES = {
-    "apps": '<rect x="3" y="3" width="5" height="5" rx="1.2"/><rect x="10" y="3" width="5" height="5" rx="1.2"/>'
-    '<rect x="3" y="10" width="5" height="5" rx="1.2"/><rect x="10" y="10" width="5" height="5" rx="1.2"/>',
+    "apps": '<rect x="3" y="3" width="5" height="5" rx="1.2"/><rect x="10" y="3" width="5" height="5" '
+    'rx="1.2"/><rect x="3" y="10" width="5" height="5" rx="1.2"/><rect x="10" y="10" width="5" '
+    'height="5" rx="1.2"/>',
     "check": '<path d="m3.8 9.4 3.4 3.4 7-7.2"/>',
     "chevron": '<path d="m4.8 7 4.2 4.2L13.2 7"/>',
     "clock": f'{_CIRCLE}<path d="M9 5.4V9l2.5 1.6"/>',
@@ -16,8 +17,8 @@ SHAPES = {
     "cross": '<path d="m4.8 4.8 8.4 8.4m0-8.4-8.4 8.4"/>',
     "external": '<path d="M7.5 4H4v10h10v-3.5M10.5 3.5h4v4M14.2 3.8 8.5 9.5"/>',
     "file": '<path d="M4.2 2.8h6.3l3.3 3.3v9.1H4.2z"/><path d="M10.3 3v3.3h3.3"/>',
-    "gear": '<circle cx="9" cy="9" r="2.3"/><path d="M9 2.6v2M9 13.4v2M2.6 9h2M13.4 9h2M4.5 4.5l1.4 1.4M12.1 12.1l1.4 1.4'
-    'M13.5 4.5l-1.4 1.4M5.9 12.1l-1.4 1.4"/>',
+    "gear": '<circle cx="9" cy="9" r="2.3"/><path d="M9 2.6v2M9 13.4v2M2.6 9h2M13.4 9h2M4.5 4.5l1.4 1.4'
+    'M12.1 12.1l1.4 1.4M13.5 4.5l-1.4 1.4M5.9 12.1l-1.4 1.4"/>',
     "halo": '<path stroke-width="2.4" d="M9 2.6a6.4 6.4 0 1 1-4.5 1.9"/>',
     "home": '<path d="M3 8.6 9 3.4l6 5.2V15h-4.2v-4H7.2v4H3z"/>',
     "memory": '<path d="M4 3h8.2L14 4.8V15H4z"/><path d="M6.8 7.6h4.4M6.8 10.8h4.4"/>',
@@ -32,12 +33,13 @@ SHAPES = {
     "question": '<path d="M3.2 3.6h11.6v8.2H9.2L6 14.8v-3H3.2z"/>',
     "quiet": f'{_CIRCLE}<path d="M6.4 9h5.2"/>',
     "retry": '<path d="M14.4 9.4a5.5 5.5 0 1 1-1.5-4.2l1.5 1.5M14.6 3.4v3.4h-3.4"/>',
-    "space": '<path d="M2.8 5.2a1.2 1.2 0 0 1 1.2-1.2h3l1.6 1.8H14a1.2 1.2 0 0 1 1.2 1.2v6a1.2 1.2 0 0 1-1.2 1.2H4'
-    'a1.2 1.2 0 0 1-1.2-1.2z"/>',
-    "spark": '<path d="M8.4 3 10 7.4l4.4 1.6L10 10.6 8.4 15l-1.6-4.4L2.4 9l4.4-1.6zM14.2 2.6v2.8M12.8 4h2.8"/>',
+    "space": '<path d="M2.8 5.2a1.2 1.2 0 0 1 1.2-1.2h3l1.6 1.8H14a1.2 1.2 0 0 1 1.2 1.2v6'
+    'a1.2 1.2 0 0 1-1.2 1.2H4a1.2 1.2 0 0 1-1.2-1.2z"/>',
+    "spark": '<path d="M8.4 3 10 7.4l4.4 1.6L10 10.6 8.4 15l-1.6-4.4L2.4 9l4.4-1.6z'
+    'M14.2 2.6v2.8M12.8 4h2.8"/>',
     "star": '<path d="m9 2.8 1.9 3.9 4.3.6-3.1 3 .7 4.3L9 12.6l-3.8 2 .7-4.3-3.1-3 4.3-.6z"/>',
-    "sun": '<circle cx="9" cy="9" r="2.9"/><path d="M9 2.4v1.4M9 14.2v1.4M2.4 9h1.4M14.2 9h1.4M4.3 4.3l1 1M12.7 12.7l1 1'
-    'M13.7 4.3l-1 1M5.3 12.7l-1 1"/>',
+    "sun": '<circle cx="9" cy="9" r="2.9"/><path d="M9 2.4v1.4M9 14.2v1.4M2.4 9h1.4M14.2 9h1.4M4.3 4.3l1 1'
+    'M12.7 12.7l1 1M13.7 4.3l-1 1M5.3 12.7l-1 1"/>',
     "tool": '<path d="M11.6 3.2a3.4 3.4 0 0 0-3.2 4.6l-5 5 1.8 1.8 5-5a3.4 3.4 0 0 0 4.4-4.2l-2 2-1.8-1.8 2-2'
     'a3.4 3.4 0 0 0-1.2-.4z"/>',
     "user": '<circle cx="9" cy="6.2" r="2.9"/><path d="M3.6 15a5.4 5.4 0 0 1 10.8 0"/>',

@@ -74,8 +74,8 @@ def _accepted(tag: str, attribute: str, value: str) -> str | None:
         return value if value in {"left", "center", "right"} else None
     if attribute == "start":
         return value if value.isascii() and value.isdigit() else None
-    # What nh3 adds itself passes here too: rel
-    return value
+    # What nh3 sets itself comes here too; it would also let title and lang pass.
+    return value if attribute == "rel" else None
 
 
 def _scheme(address: str) -> str:

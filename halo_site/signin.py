@@ -22,8 +22,8 @@ PER_ADDRESS = 100
 class Attempts:
     """Counts failed attempts of one kind within `WINDOW`, which the first of them begins.
 
-    The counters live in the local-memory cache: there is one web process, and a restart forgives. Each attempt
-    is counted before its password is looked at, so that attempts at the same moment cannot slip through.
+    The counters live in the local-memory cache: there is one web process, and a restart forgives. Each
+    attempt is counted before its password is looked at, so that many at the same moment cannot slip through.
     """
 
     def __init__(self, limit: int, *what: str) -> None:
@@ -75,7 +75,7 @@ class SignInForm(AuthenticationForm):
 
 
 class SignInView(LoginView):
-    """Django's view: a new session at sign-in, only local addresses in ``next``, one message for every failure."""
+    """Django's view: a new session at sign-in, only local addresses in ``next``, one message for failures."""
 
     form_class = SignInForm
 

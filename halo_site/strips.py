@@ -11,7 +11,7 @@ TONES = ("ok", "bad", "wait", "run", "skip", "quiet")
 
 
 class Bar(Protocol):
-    """One run of a strip: its tone (one of `TONES`), what it says on hover, where it leads ("" for nowhere)."""
+    """One run of a strip: its tone (one of `TONES`), what it says on hover, where it leads ("": nowhere)."""
 
     @property
     def tone(self) -> str: ...

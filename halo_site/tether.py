@@ -1,9 +1,9 @@
 """Runs a program that ends when its supervisor is gone, even by kill -9.
 
-The supervisor holds the write end of a pipe, its children the read end. However the supervisor ends, the kernel
-closes the write end, and each child reads the end of the file. That works on every Unix; Linux' own
-PR_SET_PDEATHSIG does not reach a child's children (the server's worker process), and is tied to the thread that
-started the child.
+The supervisor holds the write end of a pipe, its children the read end. However the supervisor ends, the
+kernel closes the write end, and each child reads the end of the file. That works on every Unix; Linux' own
+PR_SET_PDEATHSIG does not reach a child's children (the server's worker process), and is tied to the thread
+that started the child.
 """
 
 import os

@@ -1,6 +1,6 @@
 """The plain view of revisions. Read only: rows are only ever added, by what changes a file."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.core.paginator import Paginator
@@ -19,7 +19,8 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
 
     @cached_property
     def count(self) -> int:
-        return int(self.object_list[:MOST_ROWS].count())  # type: ignore[call-arg, union-attr]
+        rows = cast("models.QuerySet[Revision]", self.object_list)
+        return rows[:MOST_ROWS].count()
 
 
 @admin.register(Revision)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -16,7 +17,10 @@ from memory.models import Revision, digest
 from memory.places import Place
 from memory.sections import Heading
 
-FILES_LISTED = 100  # of a place's folder on one page
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise as StrPromise
+
+FILES_LISTED = 100  # of each folder on one page
 
 
 class State(StrEnum):
@@ -83,22 +87,43 @@ class FileRow:
     size: int
     changed_at: datetime
 
+    @property
+    def short(self) -> str:
+        return self.title.rpartition("/")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A page of the files of one folder, newest names first. The empty name is the memory folder itself."""
+
+    name: str
+    total: int
+    files: list[FileRow]
+    older: str  # the name to ask for the next page with; empty at the end
+    is_open: bool
+
 
 @dataclass(frozen=True, slots=True)
 class PlaceFiles:
-    """A place with its main file and a page of the files in its folder, newest names first."""
+    """A place with its main file and the folders of its further files."""
 
     place: Place
-    main: FileRow | None
-    files: list[FileRow]
-    total: int  # files in the folder
-    older: str  # the name to ask for the next page with; empty at the end
+    main: FileRow | None = None
+    folders: list[Folder] = field(default_factory=list)
     before: str = ""  # the name that this page was asked for with
     problem: str = ""
 
     @property
     def main_title(self) -> str:
         return self.place.path("")
+
+    @property
+    def total(self) -> int:
+        return sum(folder.total for folder in self.folders)
+
+    @property
+    def has_older(self) -> bool:
+        return any(folder.older for folder in self.folders)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +145,7 @@ class DocumentPage:
     problem: str = ""
 
     @property
-    def words(self) -> tuple[str, str] | None:
+    def words(self) -> "tuple[StrPromise, StrPromise] | None":
         """Title and text that stand in the place of the document; None when it is shown."""
         return STATE_WORDS.get(self.state)
 
@@ -160,7 +185,7 @@ def document_page(place: Place, relative: str = "") -> DocumentPage:
     if data is None:
         is_unrecorded = newest is not None and not newest.is_removal
         return page(State.VANISHED if newest else State.NOTHING, is_unrecorded=is_unrecorded)
-    facts = {
+    facts: dict[str, object] = {
         "size": len(data),
         "changed_at": changed_at,
         "is_unrecorded": newest is None or newest.sha256 != digest(data),
@@ -192,18 +217,36 @@ def _with_text(page: Callable[..., DocumentPage], data: bytes, facts: dict[str, 
     return page(State.READY, text=text, html=render(text), outline=sections.outline(text), **facts)
 
 
-def place_files(place: Place, before: str = "", limit: int = FILES_LISTED) -> PlaceFiles:
-    """List a place for a tree: at most ``limit`` files of its folder whose names sort before ``before``."""
+def place_files(place: Place, current: str = "", before: str = "", limit: int = FILES_LISTED) -> PlaceFiles:
+    """List a place for a tree: its main file, and at most ``limit`` files of each folder.
+
+    ``before`` is a file's name: its folder shows what sorts before it. Open are the folders of ``before`` and
+    of ``current``, the document that is looked at.
+    """
     try:
         found = documents.files(place)
     except (PathRefused, OSError):
         problem = _("The files cannot be listed: a link or the disk is in the way.")
-        return PlaceFiles(place, None, [], 0, "", before, problem)
-    names = [info for info in reversed(found.others) if not before or info.name < before]
-    rows = [_row(place, info, info.name) for info in names[:limit]]
+        return PlaceFiles(place, before=before, problem=problem)
+    groups: dict[str, list[FileInfo]] = {}
+    for info in reversed(found.others):
+        groups.setdefault(_folder_of(info.name), []).append(info)
+    opened = {_folder_of(current), _folder_of(before)}
+    folders = [_folder(place, name, groups[name], before, limit, name in opened) for name in sorted(groups)]
     main = _row(place, found.main, "") if found.main else None
-    older = rows[-1].name if len(names) > limit else ""
-    return PlaceFiles(place, main, rows, len(found.others), older, before)
+    return PlaceFiles(place, main, folders, before)
+
+
+def _folder(place: Place, name: str, found: list[FileInfo], before: str, limit: int, is_open: bool) -> Folder:
+    is_paged = bool(before) and _folder_of(before) == name
+    shown = [info for info in found if not is_paged or info.name < before]
+    rows = [_row(place, info, info.name) for info in shown[:limit]]
+    older = rows[-1].name if len(shown) > limit else ""
+    return Folder(name, len(found), rows, older, is_open)
+
+
+def _folder_of(name: str) -> str:
+    return name.rpartition("/")[0]
 
 
 def _row(place: Place, info: FileInfo, name: str) -> FileRow:

@@ -82,12 +82,16 @@ def memory_list(caller: Caller, scope: str, space_id: str | None = None) -> str:
     """Return one line for each file of a scope: the main file, then the folder's, newest name first."""
     place = _place(caller, scope, space_id)
     found = documents.listing(caller, place)
-    lines = [f"{place.path('')} (main file, {found.main.size:,} bytes)"] if found.main else []
+    lines = [f"{place.path('')} (main file, {_counted(found.main.size)})"] if found.main else []
     newest = found.others[::-1][:LISTED_FILES]
-    lines += [f"{info.name} ({info.size:,} bytes)" for info in newest]
+    lines += [f"{info.name} ({_counted(info.size)})" for info in newest]
     if len(found.others) > LISTED_FILES:
         lines.append(f"({len(found.others) - LISTED_FILES:,} older files are not listed)")
     return "\n".join(lines) or _missing(place, None)
+
+
+def _counted(size: int) -> str:
+    return "1 byte" if size == 1 else f"{size:,} bytes"
 
 
 def _place(caller: Caller, scope: str, space_id: str | None) -> Place:

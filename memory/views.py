@@ -1,8 +1,11 @@
 """The read-only memory pages."""
 
+from pathlib import PurePosixPath
+
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -31,7 +34,7 @@ def document_detail(request: HttpRequest, place_key: str, relative: str = "") ->
         document = document_page(place, relative)
     except PathRefused as error:
         raise Http404(str(error)) from error
-    tree = place_files(place, before=request.GET.get("before", ""))
+    tree = place_files(place, relative, request.GET.get("before", ""))
     status = 404 if document.is_missing else 200
     return render(request, "memory/document.html", {"document": document, "tree": tree}, status=status)
 
@@ -47,7 +50,8 @@ def document_raw(request: HttpRequest, place_key: str, relative: str = "") -> Ht
     if data is None:
         raise Http404(_("There is no such memory file."))
     response = HttpResponse(data, content_type="text/plain; charset=utf-8")
-    response["Content-Disposition"] = "attachment"
+    name = PurePosixPath(place.path(relative)).name
+    response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
     response["X-Content-Type-Options"] = "nosniff"
     return response
 

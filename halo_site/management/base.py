@@ -33,7 +33,7 @@ def advice(error: DatabaseError) -> str:
     if "no such table" in text or ("relation" in text and "does not exist" in text):
         return "The database has no tables of this version yet. Run: python3 manage.py migrate"
     if "locked" in text:
-        return "The database is locked by another program for more than 5 s. Try again, or end that program."
+        return "The database has been locked by another program for over 5 s. Try again, or end that program."
     if "unable to open" in text:
         return _cannot_open(Path(str(connection.settings_dict["NAME"])))
     kind = "The database cannot be reached" if isinstance(error, OperationalError) else "The database refused"

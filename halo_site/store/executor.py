@@ -1,8 +1,8 @@
 """Runs migrations so that each and its record are one transaction.
 
-Django's own executor records a migration *after* its schema editor has closed whenever deferred SQL (an index,
-a foreign key) is pending: killed in between, the tables exist and nothing says so. Here the deferred SQL is run
-and the record written while the editor's transaction is still open.
+Django's own executor records a migration *after* its schema editor has closed whenever deferred SQL (an
+index, a foreign key) is pending: killed in between, the tables exist and nothing says so. Here the deferred
+SQL is run and the record written while the editor's transaction is still open.
 """
 
 from typing import Any

@@ -57,6 +57,10 @@ def check_file(path: Path) -> None:
         else:
             check_copy(path, log)
     except (sqlite3.Error, OSError) as error:
+        if "locked" in str(error):
+            raise DatabaseRefused(
+                f"{path} has been locked by another program for over 5 s. Try again, or end that program."
+            ) from error
         raise DatabaseRefused(
             f"{path} cannot be read as a Halo Site database ({error}). Nothing was changed. "
             "Restore it from backups/, or move it away to start with an empty one."

@@ -93,7 +93,7 @@ def strip(bars: Sequence[strips.Bar], n: int = 14) -> dict[str, Any]:
 
 @register.simple_tag
 def meter(used: float, limit: float | None, tone: str = "run") -> SafeString:
-    """`{% meter 4 100 %}`: how much of a limit is used; without a limit only the track. The words stand beside it."""
+    """`{% meter 4 100 %}`: how much of a limit is used; without a limit only the track."""
     share = min(max(used / limit, 0), 1) if limit else 0
     return _bar("", tone, 0, round(share * TRACK))
 

@@ -3,7 +3,8 @@
   const failed = new Set();
   let good = new Date(); // when everything on the page was last known to be true
 
-  const region = (event) => event.detail.elt?.closest?.("[data-live]");
+  // Not detail.elt: that is the element an event lies on, and a replaced region is no longer on the page
+  const region = (event) => event.detail.requestConfig.elt.closest("[data-live]");
   // The sign-in page after a session has ended, or any other page a request was led to
   const wholeDocument = (xhr) => /^\s*<!doctype/i.test(xhr.responseText);
 

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 RUN = "8f3c12aa-0000-4000-8000-000000000000"
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 same_fixtures = hypothesis_settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25
 )
 
 
@@ -67,7 +67,12 @@ def test_every_write_is_a_revision_with_author_run_and_parent(app: Caller, place
     second = documents.replace(app, place, "y", now=BEGINNING).revision
     assert first
     assert second
-    assert (first.author_kind, first.author_id, first.run_id, first.operation) == ("app", "kettle", RUN, "append")
+    assert (first.author_kind, first.author_id, first.run_id, first.operation) == (
+        "app",
+        "kettle",
+        RUN,
+        "append",
+    )
     assert (first.parent_sha256, second.parent_sha256) == ("", first.sha256)
     assert (second.run_id, second.operation, second.size, second.sha256) == (None, "replace", 1, digest(b"y"))
     assert second.created_at == BEGINNING
@@ -82,8 +87,14 @@ def test_writing_what_is_there_already_is_no_revision(app: Caller, place: Place)
 
 
 @same_fixtures
-@given(st.lists(st.tuples(st.sampled_from(["append", "replace"]), ANY_TEXT.filter(str.strip)), min_size=1, max_size=4))
-def test_any_text_comes_back_as_it_was_written(app: Caller, place: Place, writes: list[tuple[str, str]]) -> None:
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["append", "replace"]), ANY_TEXT.filter(str.strip)), min_size=1, max_size=4
+    )
+)
+def test_any_text_comes_back_as_it_was_written(
+    app: Caller, place: Place, writes: list[tuple[str, str]]
+) -> None:
     for mode, text in writes:
         write = documents.append if mode == "append" else documents.replace
         write(app, place, text, now=BEGINNING)
@@ -224,7 +235,9 @@ def test_a_linked_file_is_neither_read_nor_written(app: Caller, place: Place, tm
 
 
 @pytest.mark.parametrize("part", ["apps", "apps/kettle"])
-def test_a_linked_folder_above_the_file_is_refused_too(apps: Apps, app: Caller, tmp_path: Path, part: str) -> None:
+def test_a_linked_folder_above_the_file_is_refused_too(
+    apps: Apps, app: Caller, tmp_path: Path, part: str
+) -> None:
     place = apps.places["kettle"]
     put(place, "inside")
     (place.base / part).rename(tmp_path / "moved")
@@ -282,7 +295,10 @@ def test_a_runs_heading_is_inserted_once(place: Place) -> None:
         now = datetime(2026, 11, 23, 9, minute, tzinfo=UTC)
         documents.insert_history_heading(place, now, RUN)
     local = documents._local(BEGINNING)
-    assert file(place).read_text() == f"# now\n\n## State\n\n# History\n\n## {local:%Y-%m-%d-%H%M} [by: run#8f3c12aa]\n"
+    assert (
+        file(place).read_text()
+        == f"# now\n\n## State\n\n# History\n\n## {local:%Y-%m-%d-%H%M} [by: run#8f3c12aa]\n"
+    )
     assert [step[:2] for step in history(place)] == [("app", "heading")]
 
 

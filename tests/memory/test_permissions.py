@@ -31,7 +31,9 @@ MATRIX = {
     ("app without id", "app"): set(),
     ("app without space", "space"): set(),
 }
-CELLS = [(*cell, operation, operation in rights) for cell, rights in MATRIX.items() for operation in sorted(ALL)]
+CELLS = [
+    (*cell, operation, operation in rights) for cell, rights in MATRIX.items() for operation in sorted(ALL)
+]
 
 
 @pytest.fixture

@@ -27,7 +27,9 @@ def test_an_apps_folder_may_lie_elsewhere(tmp_path: Path) -> None:
     assert (place.base, place.file, place.folder) == (tmp_path / "data", "memory.md", "memory")
 
 
-def test_documents_have_the_same_path_wherever_their_place_lies(own_place: Place, shared_place: Place) -> None:
+def test_documents_have_the_same_path_wherever_their_place_lies(
+    own_place: Place, shared_place: Place
+) -> None:
     assert (own_place.path(""), own_place.path("a.md")) == ("user-memory.md", "user-memory/a.md")
     assert (shared_place.path(""), shared_place.path("run/a.md")) == ("memory.md", "memory/run/a.md")
 
@@ -37,12 +39,16 @@ def test_every_place_is_found_by_its_key(apps: Apps, place: Place) -> None:
     assert [find_place(place.key) for place in all_places()] == all_places()
 
 
-@pytest.mark.parametrize("key", ["", "users", "user:", "user:x", "space", "space:", "space:none", "app:", "app:none", ":", "x:y"])
+@pytest.mark.parametrize(
+    "key", ["", "users", "user:", "user:x", "space", "space:", "space:none", "app:", "app:none", ":", "x:y"]
+)
 def test_an_unknown_key_is_no_place(apps: Apps, key: str) -> None:
     assert find_place(key) is None
 
 
-@pytest.mark.parametrize("name", ["a.txt", "a", "a.md/b", ".a.md", ".halo/a.md", "run/.a.md", "../a.md", "a.MD", ".md"])
+@pytest.mark.parametrize(
+    "name", ["a.txt", "a", "a.md/b", ".a.md", ".halo/a.md", "run/.a.md", "../a.md", "a.MD", ".md"]
+)
 def test_a_document_is_markdown_and_not_hidden(place: Place, name: str) -> None:
     with pytest.raises(PathRefused):
         place.below(name)

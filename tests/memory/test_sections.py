@@ -13,7 +13,10 @@ from tests.shared import shared_path
 
 FILE = "# now\n\n## State\n- a\n\n## Rules\n- b\n\n# History\n\n## 2026-01-01-0900 | first\n"
 LINES = st.lists(
-    st.one_of(st.text(alphabet=st.characters(exclude_characters="\n")), st.sampled_from(["# A", "## b", "```", "~~~", ""]))
+    st.one_of(
+        st.text(alphabet=st.characters(exclude_characters="\n")),
+        st.sampled_from(["# A", "## b", "```", "~~~", ""]),
+    )
 )
 DOCUMENTS = LINES.map("\n".join)
 
@@ -63,13 +66,23 @@ def test_what_is_no_atx_heading_is_not_seen(line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "fence", ["```\n# a\n```", "~~~ py\n# a\n```\n~~~", "````\n# a\n```\n````", "  ```\n# a\n  ```", "```\n# a\n```` x\n```", "```\n# a"]
+    "fence",
+    [
+        "```\n# a\n```",
+        "~~~ py\n# a\n```\n~~~",
+        "````\n# a\n```\n````",
+        "  ```\n# a\n  ```",
+        "```\n# a\n```` x\n```",
+        "```\n# a",
+    ],
 )
 def test_a_heading_in_a_code_fence_is_none(fence: str) -> None:
     assert sections.outline(fence) == []
 
 
-@pytest.mark.parametrize("text", ["```\n```\n# a", "``` `\n# a", "``\n# a", "    ```\n# a", "~~~\n~~~~~\n# a"])
+@pytest.mark.parametrize(
+    "text", ["```\n```\n# a", "``` `\n# a", "``\n# a", "    ```\n# a", "~~~\n~~~~~\n# a"]
+)
 def test_a_heading_after_what_is_no_open_fence_is_one(text: str) -> None:
     assert [heading.text for heading in sections.outline(text)] == ["a"]
 
@@ -97,7 +110,9 @@ def test_an_unknown_mode_is_an_error() -> None:
 
 def test_a_history_heading_is_signed_and_comes_first() -> None:
     text = sections.with_history_heading(FILE, "2026-01-02-0900", "run#8f3c12aa")
-    assert text.partition("# History\n\n")[2].startswith("## 2026-01-02-0900 [by: run#8f3c12aa]\n\n## 2026-01-01-0900")
+    assert text.partition("# History\n\n")[2].startswith(
+        "## 2026-01-02-0900 [by: run#8f3c12aa]\n\n## 2026-01-01-0900"
+    )
 
 
 def test_history_in_a_code_fence_is_not_taken_for_the_history() -> None:

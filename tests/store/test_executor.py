@@ -71,17 +71,19 @@ def test_a_migration_makes_tables_indexes_and_its_record(trial: Trial) -> None:
 
 def test_no_table_is_left_when_the_record_fails(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
     before = version()
-    monkeypatch.setattr(NamespaceRecorder, "record_applied", fail)
-    with pytest.raises(DatabaseError):
-        NamespaceExecutor(connection).apply_migration(ProjectState(), trial)
+    with monkeypatch.context() as patch:
+        patch.setattr(NamespaceRecorder, "record_applied", fail)
+        with pytest.raises(DatabaseError):
+            NamespaceExecutor(connection).apply_migration(ProjectState(), trial)
     assert not tables() & TABLES
     assert (version(), ("halo_site", trial.name) in history()) == (before, False)
 
 
 def test_no_table_is_left_when_the_namespace_row_fails(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(NamespaceRecorder, "_write_version", fail)
-    with pytest.raises(DatabaseError):
-        NamespaceExecutor(connection).apply_migration(ProjectState(), trial)
+    with monkeypatch.context() as patch:
+        patch.setattr(NamespaceRecorder, "_write_version", fail)
+        with pytest.raises(DatabaseError):
+            NamespaceExecutor(connection).apply_migration(ProjectState(), trial)
     assert not tables() & TABLES
     assert ("halo_site", trial.name) not in history()
 

@@ -13,6 +13,7 @@ from halo_site.store.fields import HIGHEST_MS, LOWEST_MS, EpochMsField, from_ms,
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
+NAIVE = NOON.replace(tzinfo=None)
 
 
 def entry(ts: datetime, name: str = "x") -> AuditEntry:
@@ -96,23 +97,10 @@ def test_rows_can_be_ordered_by_it(three: None) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    "part",
-    [
-        "year",
-        "month",
-        "day",
-        "date",
-        "week",
-        "week_day",
-        "quarter",
-        "hour",
-        "minute",
-        "time",
-        "contains",
-        "regex",
-    ],
-)
+PARTS = "year month day date week week_day quarter hour minute second time contains startswith regex iexact"
+
+
+@pytest.mark.parametrize("part", PARTS.split())
 def test_look_ups_that_would_find_nothing_raise(part: str) -> None:
     with pytest.raises(FieldError):
         AuditEntry.objects.filter(**{f"ts__{part}": 1})
@@ -120,15 +108,12 @@ def test_look_ups_that_would_find_nothing_raise(part: str) -> None:
 
 def test_dates_of_a_column_raise() -> None:
     with pytest.raises(TypeError):
-        AuditEntry.objects.datetimes("ts", "day")
         list(AuditEntry.objects.datetimes("ts", "day"))
 
 
-@pytest.mark.parametrize(
-    "value", [datetime(2026, 1, 1), LOWEST_MS - 1, HIGHEST_MS + 1, 1.5, True, "soon", "1795435200000"]
-)
+@pytest.mark.parametrize("value", [NAIVE, LOWEST_MS - 1, HIGHEST_MS + 1, 1.5, True, "soon", "1795435200000"])
 def test_it_refuses_to_write_what_is_no_moment(value: object) -> None:
-    with pytest.raises(ValueError, match="aware|naive|time zone|neither"):
+    with pytest.raises(ValueError, match=r"aware|time zone|neither"):
         EpochMsField().get_prep_value(value)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from halo_site.store.guard import DatabaseRefused, check_file
+from halo_site.store.namespaces import versions_in_code
 from tests.processes import everything, manage
 
 pytestmark = pytest.mark.sqlite_only
@@ -16,11 +17,13 @@ pytestmark = pytest.mark.sqlite_only
 # The shapes that the desktop program writes (halo-facts §2)
 DESKTOP = """
 PRAGMA journal_mode=WAL;
-CREATE TABLE _migrations (namespace TEXT PRIMARY KEY, version INTEGER NOT NULL DEFAULT 0, applied_at INTEGER NOT NULL);
+CREATE TABLE _migrations (
+    namespace TEXT PRIMARY KEY, version INTEGER NOT NULL DEFAULT 0, applied_at INTEGER NOT NULL);
 CREATE TABLE installed_apps (
     id TEXT PRIMARY KEY, spec_id TEXT NOT NULL, space_id TEXT NOT NULL, spec_json TEXT NOT NULL,
-    status TEXT NOT NULL DEFAULT 'active', pending_escalation_id TEXT, user_config_json TEXT NOT NULL DEFAULT '{}',
-    user_overrides_json TEXT NOT NULL DEFAULT '{}', installed_at INTEGER NOT NULL, UNIQUE(spec_id, space_id));
+    status TEXT NOT NULL DEFAULT 'active', pending_escalation_id TEXT,
+    user_config_json TEXT NOT NULL DEFAULT '{}', user_overrides_json TEXT NOT NULL DEFAULT '{}',
+    installed_at INTEGER NOT NULL, UNIQUE(spec_id, space_id));
 INSERT INTO _migrations VALUES ('app_manager', 2, 1795435200000), ('scheduler', 1, 1795435200000);
 """
 
@@ -38,7 +41,7 @@ def desktop(tmp_path: Path) -> Path:
 def set_version(folder: Path, namespace: str, version: int) -> None:
     with closing(sqlite3.connect(folder / "halo.db")) as database, database:
         database.execute(
-            "INSERT INTO _migrations VALUES (?, ?, 0) ON CONFLICT (namespace) DO UPDATE SET version = excluded.version",
+            "INSERT OR REPLACE INTO _migrations (namespace, version, applied_at) VALUES (?, ?, 0)",
             (namespace, version),
         )
 
@@ -58,7 +61,7 @@ def test_it_refuses_a_newer_database(copy_of_migrated: Callable[[], Path], comma
     folder = copy_of_migrated()
     set_version(folder, "scheduler", 9999)
     message = refused(folder, *command)
-    assert "scheduler is at version 9999, this program knows 1" in message
+    assert f"scheduler is at version 9999, this program knows {versions_in_code()['scheduler']}" in message
     assert "Install the newer Halo Site" in message
 
 
@@ -116,9 +119,8 @@ def test_it_says_that_a_database_is_locked(copy_of_migrated: Callable[[], Path])
         result = manage(folder, "migrate")
         database.execute("ROLLBACK")
     assert result.returncode == 1
-    assert result.stderr.splitlines() == [
-        "CommandError: The database is locked by another program for more than 5 s. Try again, or end that program."
-    ]
+    assert len(result.stderr.splitlines()) == 1
+    assert "has been locked by another program for over 5 s" in result.stderr
 
 
 def test_an_empty_file_is_a_new_database(tmp_path: Path) -> None:

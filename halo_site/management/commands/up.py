@@ -129,7 +129,7 @@ def database_exists() -> bool:
 
 
 def check_port(host: str, port: int) -> None:
-    """Raise CommandError when nobody could listen there; the server's own message would come late and in pieces."""
+    """Raise CommandError when nobody could listen there: the server's own message comes late, in pieces."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     shown = f"{host_header(host)}:{port}"
     try:
@@ -147,7 +147,7 @@ def check_port(host: str, port: int) -> None:
 
 
 def public_address(host: str, port: int) -> str:
-    """What a person types into the browser: HALO_URL, else the address we listen on, without a slash at its end."""
+    """What a person types into the browser: HALO_URL, else where we listen, without a slash at its end."""
     own = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
     return settings.HALO_URL or f"http://{host_header(own)}:{port}"
 

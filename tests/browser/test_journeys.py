@@ -1,0 +1,79 @@
+"""The main job in a browser: install a spec, run it, see what happened, with and without JavaScript."""
+
+import pytest
+
+from app_manager.models import App
+from app_runtime import worker
+from app_runtime.models import Run
+from halo_site.datadir.spaces import default_space
+from tests.browser.installed import SPEC
+
+
+def loads(page) -> int:
+    """How many times the document was loaded."""
+    return page.evaluate("performance.getEntriesByType('navigation').length && window.__marked ? 0 : 1")
+
+
+def install(page) -> None:
+    page.goto("/apps/new/")
+    page.locator("textarea[name=spec]").fill(SPEC)
+    page.get_by_role("button", name="Check").click()
+    page.get_by_label("City").fill("Basel")
+    page.get_by_role("button", name="Install").click()
+    page.wait_for_url("**/apps/*-*/")
+
+
+def test_a_person_installs_runs_and_sees_it(watched_page):
+    install(watched_page)
+    assert watched_page.get_by_role("heading", name="Kettle watch").is_visible()
+    watched_page.get_by_role("button", name="Run now").click()
+    watched_page.wait_for_url("**/runs/*-*/")
+    assert "Queued" in watched_page.locator("#run").inner_text()
+    watched_page.evaluate("window.__marked = true")
+
+    worker.execute(Run.objects.get().pk)
+
+    watched_page.get_by_text("Waiting for you").wait_for()
+    assert watched_page.evaluate("window.__marked"), "the page was loaded again"
+    assert watched_page.locator(".step").count() == Run.objects.get().step_count
+    assert watched_page.locator("#run[hx-get]").count() == 0, "a finished run must not poll"
+
+
+def test_a_broken_spec_is_told_by_line(watched_page):
+    watched_page.goto("/apps/new/")
+    watched_page.locator("textarea[name=spec]").fill(SPEC.replace("every: 30m", "every: 5s"))
+    watched_page.get_by_role("button", name="Check").click()
+    watched_page.get_by_text("10 s").first.wait_for()
+    assert "line" in watched_page.locator("main").inner_text().lower()
+    assert not App.objects.exists()
+
+
+@pytest.fixture
+def plain_page(browser, live_server, operator, client):
+    client.force_login(operator)
+    context = browser.new_context(base_url=live_server.url, java_script_enabled=False)
+    context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
+    yield context.new_page()
+    context.close()
+
+
+def test_the_same_without_javascript(plain_page):
+    install(plain_page)
+    plain_page.get_by_role("button", name="Run now").click()
+    plain_page.wait_for_url("**/runs/*-*/")
+    worker.execute(Run.objects.get().pk)
+    plain_page.reload()
+    assert plain_page.get_by_text("Waiting for you").first.is_visible()
+
+
+def test_signing_in_and_out(browser, live_server, operator):
+    page = browser.new_page(base_url=live_server.url)
+    page.goto("/apps/")
+    page.get_by_label("Username").fill("operator")
+    page.get_by_label("Password").fill("correct horse battery")
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/apps/")
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/login/")
+    page.close()
+    assert default_space() is not None
