@@ -29,6 +29,8 @@ class TextField(forms.CharField):
 class AddressField(forms.URLField):
     """An address that starts with http:// or https://; names of the own network are addresses too."""
 
+    default_error_messages = {"invalid": _("Enter an address that starts with http:// or https://.")}
+
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(assume_scheme="https", **kwargs)
         self.validators = [_check_address]
@@ -152,7 +154,7 @@ def _check_address(value: str) -> None:
     except ValueError:
         legal = False
     if not legal or not value.isprintable() or " " in value:
-        raise ValidationError(_("Enter an address that starts with http:// or https://."), code="invalid")
+        raise ValidationError("", code="invalid")  # the field has the words
 
 
 def _plain(item: ConfigItem, _translated: Any, words: dict[str, Any]) -> forms.Field:

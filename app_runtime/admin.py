@@ -35,7 +35,16 @@ def pretty(value: Any) -> SafeString:
 
 @admin.register(Run)
 class RunAdmin(ReadOnlyAdmin):
-    list_display = ("short_id", "app", "status", "outcome", "engine", "trigger_type", "started_at", "duration_ms")
+    list_display = (
+        "short_id",
+        "app",
+        "status",
+        "outcome",
+        "engine",
+        "trigger_type",
+        "started_at",
+        "duration_ms",
+    )
     list_filter = ("status", "trigger_type", "engine")
     list_select_related = ("app",)
     search_fields = ("run_id__startswith", "app__spec_id")

@@ -17,7 +17,9 @@ class Refusal:
 def refusal_of_state(app: App, *, automatic: bool) -> Refusal | None:
     """Whether the app's own state lets it run; None when it does."""
     if app.parsed_spec.type != "automation":
-        return Refusal("paused", f"it is of the type {app.parsed_spec.type}, which other apps use; it has no runs")
+        return Refusal(
+            "paused", f"it is of the type {app.parsed_spec.type}, which other apps use; it has no runs"
+        )
     missing = app.missing_configuration
     if missing:
         return Refusal("paused", f"it needs configuration: {', '.join(missing)}")

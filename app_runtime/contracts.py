@@ -61,7 +61,9 @@ class RunRecord(BaseModel):
         """The run with its entries, oldest first (one query)."""
         entries = Entry.objects.filter(run_id=run.run_id).order_by("ts", "id")
         times = {name: getattr(run, name) for name in ("queued_at", "started_at", "finished_at")}
-        plain = {name: getattr(run, name) for name in cls.model_fields if hasattr(run, name) and name not in times}
+        plain = {
+            name: getattr(run, name) for name in cls.model_fields if hasattr(run, name) and name not in times
+        }
         return cls(
             **{key: value for key, value in plain.items() if key != "entries"},
             **{name: None if moment is None else to_ms(moment) for name, moment in times.items()},

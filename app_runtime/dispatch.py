@@ -43,7 +43,9 @@ def trigger(app: App, actor: Actor, now: datetime) -> Run:
     if refusal is not None:
         raise NotRunnable(app, f"{refusal.sentence}.")
     with transaction.atomic():
-        App.objects.select_for_update().get(pk=app.pk)  # two clicks at once: the second sees the first one's run
+        App.objects.select_for_update().get(
+            pk=app.pk
+        )  # two clicks at once: the second sees the first one's run
         busy = Run.objects.for_app(app).unfinished().select_related("app").first()
         if busy is not None:
             raise AlreadyRunning(busy)

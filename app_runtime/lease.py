@@ -6,10 +6,11 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from types import TracebackType
 
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 
 from app_runtime.models import Run
 from halo_site.datadir.config import RunSettings
+from halo_site.models import Heartbeat
 
 logger = logging.getLogger(__name__)
 
@@ -40,17 +41,21 @@ class Lease:
         self._done.set()
         self._thread.join()
 
+    def beat(self) -> None:
+        """Renew the lease once. The worker's own heartbeat, where it has one, stays young with it."""
+        now = self.clock()
+        try:
+            if not self.run.renew_lease(now, self.length):
+                self._lost.set()
+            Heartbeat.objects.filter(name=self.run.worker).update(beat_at=now)
+        except Error:
+            # A busy database is no reason to give up: the lease has time for several more tries.
+            logger.exception("The lease of run %s could not be renewed", self.run.short_id)
+            connection.close()
+
     def _renew(self) -> None:
         try:
             while not self._done.wait(self._every):
-                self._beat()
+                self.beat()
         finally:
             connection.close()  # this thread's own
-
-    def _beat(self) -> None:
-        try:
-            if not self.run.renew_lease(self.clock(), self.length):
-                self._lost.set()
-        except DatabaseError:
-            # A busy database is no reason to give up: the lease has time for several more tries.
-            logger.exception("The lease of run %s could not be renewed", self.run.short_id)

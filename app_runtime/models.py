@@ -65,8 +65,12 @@ class Run(models.Model):
     delivery = models.TextField(choices=Delivery, default=Delivery.NONE, db_default=Delivery.NONE)
     engine = models.TextField(default="", db_default="")
     model = models.TextField(default="", db_default="")
-    parent_run = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="children")
-    cost_microusd = models.BigIntegerField(null=True, blank=True, help_text=_("millionths of a US dollar; null: unknown"))
+    parent_run = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="children"
+    )
+    cost_microusd = models.BigIntegerField(
+        null=True, blank=True, help_text=_("millionths of a US dollar; null: unknown")
+    )
     step_count = models.IntegerField(default=0, db_default=0, help_text=_("steps that have started"))
     worker = models.TextField(default="", db_default="")
     lease_until = EpochMsField(null=True, blank=True)
@@ -80,7 +84,9 @@ class Run(models.Model):
         verbose_name = _("run")
         verbose_name_plural = _("runs")
         constraints = [
-            models.UniqueConstraint(fields=["app"], condition=Q(status=Status.RUNNING), name="uniq_running_run"),
+            models.UniqueConstraint(
+                fields=["app"], condition=Q(status=Status.RUNNING), name="uniq_running_run"
+            ),
             models.UniqueConstraint(
                 fields=["app"],
                 condition=Q(status=Status.QUEUED, trigger_type__in=AUTOMATIC),
@@ -128,25 +134,39 @@ class Run(models.Model):
 
     def renew_lease(self, now: datetime, lease: timedelta) -> bool:
         """Say that the worker lives; False when the run is no longer its to work on."""
-        return bool(self._held().update(heartbeat_at=now, lease_until=now + lease))
+        return bool(self.held().update(heartbeat_at=now, lease_until=now + lease))
 
     def start_step(self, now: datetime, lease: timedelta) -> bool:
         """Count the next step before it starts; False when the run is no longer this worker's."""
-        renewed = self._held().update(
+        renewed = self.held().update(
             step_count=models.F("step_count") + 1, heartbeat_at=now, lease_until=now + lease
         )
         self.step_count += renewed
         return bool(renewed)
 
-    def requeue(self, now: datetime) -> bool:
-        """Give back a run of which no step has started."""
-        return bool(
-            self._held().filter(step_count=0).update(
-                status=Status.QUEUED, worker="", lease_until=None, heartbeat_at=None, started_at=now
-            )
-        )
+    def keep(self) -> bool:
+        """Hold the run's row until the transaction ends; False when it is no longer this worker's.
 
-    def _held(self) -> RunQuerySet:
+        What is written after it in the same transaction cannot belong to a run that somebody else has ended.
+        """
+        return self.held().select_for_update(no_key=True).exists()
+
+    def requeue(self, now: datetime, held: RunQuerySet | None = None) -> bool:
+        """Give back a run of which no step has started; False where that cannot be.
+
+        ``held`` says who may: this worker by default.
+        """
+        among = self.held() if held is None else held
+        back = {"status": Status.QUEUED, "worker": "", "engine": "", "started_at": now}
+        try:
+            with transaction.atomic():
+                untouched = among.filter(step_count=0)
+                return bool(untouched.update(**back, lease_until=None, heartbeat_at=None))
+        except IntegrityError:  # the unique index: another automatic run of this app is queued
+            return False
+
+    def held(self) -> RunQuerySet:
+        """This run as long as it is running and this worker's, else nothing."""
         return Run.objects.running().filter(pk=self.pk, worker=self.worker)
 
 
@@ -214,5 +234,8 @@ class Entry(models.Model):
         listed = self.content.get("questions")
         if listed:
             return list(listed)
-        single = {"question": self.content.get("question") or self.summary, "choices": self.content.get("choices")}
+        single = {
+            "question": self.content.get("question") or self.summary,
+            "choices": self.content.get("choices"),
+        }
         return [single]

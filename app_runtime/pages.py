@@ -97,7 +97,9 @@ class AppCard:
         newest = self.runs[-1] if self.runs else None
         running = any(run.status == Status.RUNNING for run in self.runs)
         queued = newest is not None and newest.status == Status.QUEUED
-        return app_chip(self.app, running=running, queued=queued, questions=self.open_questions, newest=newest)
+        return app_chip(
+            self.app, running=running, queued=queued, questions=self.open_questions, newest=newest
+        )
 
     @property
     def bars(self) -> list[Bar]:
@@ -125,7 +127,8 @@ def app_cards(apps: list[App]) -> list[AppCard]:
     entries = Entry.objects.filter(run_id__in=newest, type__in=NEWS).order_by("ts", "id")
     news = {newest[entry.run_id]: entry.summary for entry in entries}
     return [
-        AppCard(app, runs[app.pk], jobs.get(app.pk, []), asking.get(app.pk, 0), news.get(app.pk, "")) for app in apps
+        AppCard(app, runs[app.pk], jobs.get(app.pk, []), asking.get(app.pk, 0), news.get(app.pk, ""))
+        for app in apps
     ]
 
 

@@ -33,7 +33,9 @@ def page_of(request: HttpRequest, rows: QuerySet[Any], *, moment: str, size: int
         ordered = ordered.filter(Q(**{f"{moment}__lt": at}) | Q(**{moment: at, "pk__lt": key}))
     found = list(ordered[: size + 1])
     shown = found[:size]
-    next_url = _url(request, f"{to_ms(getattr(shown[-1], moment))}-{shown[-1].pk}") if len(found) > size else ""
+    next_url = (
+        _url(request, f"{to_ms(getattr(shown[-1], moment))}-{shown[-1].pk}") if len(found) > size else ""
+    )
     return Page(shown, next_url, _url(request, None) if before is not None else "")
 
 

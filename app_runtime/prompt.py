@@ -27,8 +27,10 @@ Say what you saw and did. What you do not know, call unknown."""
 def briefing(run: Run, *, memory: str, tools: tuple[str, ...], now: datetime) -> Briefing:
     """Instructions and first message of a run at ``now`` (aware, in the server's zone), out of what is stored."""
     app = run.app
-    space = "read and append to the memory of your space" if app.access.allows("memory.space") else (
-        "not touch the memory of your space"
+    space = (
+        "read and append to the memory of your space"
+        if app.access.allows("memory.space")
+        else ("not touch the memory of your space")
     )
     parts = (
         ROLE.format(name=app.name),

@@ -56,7 +56,9 @@ class Session:
             if self.reports.ended or (self.reports.made and not turn.calls):
                 return self._end()
             if not turn.calls and not self._go_on():
-                sentence = f"The run ended without a report, although it was told {self.continued} times to go on."
+                sentence = (
+                    f"The run ended without a report, although it was told {self.continued} times to go on."
+                )
                 return End(Status.ERROR, Outcome.ERROR, sentence)
 
     def _open(self) -> Briefing:

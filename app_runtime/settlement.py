@@ -115,7 +115,7 @@ def _settle_lost(run: Run, now: datetime) -> bool:
     if Entry.objects.filter(run_id=run.run_id).open().exists():
         return settle(run, End(Status.WAITING_USER, Outcome.USEFUL), now)
     heard = run.heartbeat_at.isoformat(timespec="seconds") if run.heartbeat_at else "unknown"
-    sentence = f"its worker was last heard of at {heard}; what happened after step {run.step_count} began is unknown"
+    sentence = (
+        f"its worker was last heard of at {heard}; what happened after step {run.step_count} began is unknown"
+    )
     return settle(run, interrupted(sentence), now)
-
-

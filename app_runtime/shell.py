@@ -67,7 +67,9 @@ class Machinery:
         if not names:
             return Health("bad", _("No worker is running"))
         busy = len(names & running)
-        words = ngettext("%(busy)d of %(total)d worker busy", "%(busy)d of %(total)d workers busy", len(names))
+        words = ngettext(
+            "%(busy)d of %(total)d worker busy", "%(busy)d of %(total)d workers busy", len(names)
+        )
         return Health("ok", words % {"busy": busy, "total": len(names)})
 
 

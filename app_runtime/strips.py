@@ -31,7 +31,9 @@ class Bar:
 
 def bars_of(runs: Iterable[Run]) -> list[Bar]:
     """Bars for runs given oldest first."""
-    return [Bar(tone_of(run), title_of(run), reverse("app_runtime:run_detail", args=[run.pk])) for run in runs]
+    return [
+        Bar(tone_of(run), title_of(run), reverse("app_runtime:run_detail", args=[run.pk])) for run in runs
+    ]
 
 
 def tone_of(run: Run) -> str:

@@ -2,9 +2,12 @@
 
 import json
 from datetime import datetime
+from pathlib import PurePosixPath
 from typing import Any
 
 from app_manager.models import App
+from app_manager.places import place_of
+from app_runtime.texts import storable
 from halo_site.datadir.files import append_line, read_below
 from halo_site.store.fields import to_ms
 
@@ -12,11 +15,17 @@ FOLDER = "runs"
 
 
 class Transcript:
-    """The file ``runs/{run_id}.jsonl`` in the app's folder. Lines are only ever added."""
+    """The file ``runs/{run_id}.jsonl`` in the app's folder. Lines are only ever added.
+
+    Links are refused from the space's path on. Raises `LookupError` where the app's space is gone.
+    """
 
     def __init__(self, app: App, run_id: str) -> None:
-        self.base = app.folder
-        self.name = f"{FOLDER}/{run_id}.jsonl"
+        place = place_of(app)
+        if place is None:
+            raise LookupError(f"The space {app.space_id} of {app.name} is not in spaces-index.json.")
+        self.base = place.base
+        self.name = str(PurePosixPath(place.file).parent / FOLDER / f"{run_id}.jsonl")
 
     def append(self, kind: str, now: datetime, **facts: Any) -> None:
         """Add one line ``{"_ts": ms, "type": kind, …}``, on disk when this returns."""
@@ -33,12 +42,13 @@ class Transcript:
             text = self.raw().decode("utf-8", "replace")
         except FileNotFoundError:
             return []
-        return [line for line in map(_parsed, text.splitlines()) if line is not None]
+        # Not splitlines: JSON may hold U+2028 and its like, which are no ends of lines here.
+        return [line for line in map(_parsed, text.split("\n")) if line is not None]
 
 
 def _parsed(text: str) -> dict[str, Any] | None:
     try:
         line = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
-    return line if isinstance(line, dict) else None
+    return storable(line) if isinstance(line, dict) else None

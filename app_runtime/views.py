@@ -102,7 +102,9 @@ def run_progress(request: HttpRequest, run_id: str) -> HttpResponse:
     """The part of a run's page that changes while it lives; the last answer stops the polling."""
     page = RunPage(access.get_run(request, run_id), timezone.now())
     context = {"page": page, "app": page.run.app}
-    return poll(request, fragment="app_runtime/_run.html", context=context, finished=not page.run.is_unfinished)
+    return poll(
+        request, fragment="app_runtime/_run.html", context=context, finished=not page.run.is_unfinished
+    )
 
 
 @require_GET

@@ -159,6 +159,8 @@ def app_caller(app_id: str) -> "Caller | None":
 def find_place(key: str) -> Place | None:
     """Return the place of a key such as ``space:<id>``; None when there is none."""
     scope, _colon, owner_id = key.partition(":")
+    if not key.isprintable():  # PostgreSQL raises where it is asked for a NUL
+        return None
     if key == "user":
         return user_place()
     if scope == Scope.SPACE and owner_id:

@@ -24,6 +24,10 @@ class Tool:
         try:
             checked = self.arguments.model_validate(arguments)
         except ValidationError as error:
-            problems = "; ".join(f"{'.'.join(map(str, p['loc'])) or 'arguments'}: {p['msg']}" for p in error.errors())
-            raise ToolRefused(f"{self.name} was not called: {problems}. Call it again with these put right.") from error
+            problems = "; ".join(
+                f"{'.'.join(map(str, p['loc'])) or 'arguments'}: {p['msg']}" for p in error.errors()
+            )
+            raise ToolRefused(
+                f"{self.name} was not called: {problems}. Call it again with these put right."
+            ) from error
         return self.function(checked)

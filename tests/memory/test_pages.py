@@ -98,7 +98,7 @@ def test_pages_take_no_post(operator_client: Client, place: Place) -> None:
         assert operator_client.post(address).status_code == 405
 
 
-@pytest.mark.parametrize("key", ["app:none", "space:none", "nobody", "user:"])
+@pytest.mark.parametrize("key", ["app:none", "space:none", "nobody", "user:", "app:\x00"])
 def test_an_unknown_place_is_not_found(operator_client: Client, apps: Apps, key: str) -> None:
     for view in ("document_detail", "document_raw"):
         assert operator_client.get(reverse(f"memory:{view}", args=[key])).status_code == 404

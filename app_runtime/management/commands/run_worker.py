@@ -19,7 +19,9 @@ class Command(HaloCommand):
     help = "Works on queued runs until INT or TERM; with --once, on those that are queued now."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--once", action="store_true", help="work on what is queued, print how many, and end")
+        parser.add_argument(
+            "--once", action="store_true", help="work on what is queued, print how many, and end"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["once"]:
