@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -48,6 +49,13 @@ class AppAdmin(ReadOnlyAdmin):
         *("installed_at", "uninstalled_at", "last_run_at", "last_run_outcome", "data_path"),
         *("permissions_json", "user_config_json", "user_overrides_json", "spec_json"),
     )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """As Django grants it; what adds an app is the site's own page."""
+        return admin.ModelAdmin.has_add_permission(self, request)
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        return redirect("app_manager:app_new")
 
     @admin.display(description=_("space"))
     def space_name(self, app: App) -> str:

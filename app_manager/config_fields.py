@@ -75,7 +75,7 @@ class ChoiceField(forms.Field):
         super().__init__(**kwargs)
         self.values = keyed([option.value for option in options])
         shown = {key: _label(options, value) for key, value in self.values.items()}
-        self.widget.choices = [  # type: ignore[attr-defined]
+        self.widget.choices = [
             *([] if "" in self.values else [("", _("Nothing chosen"))]),
             *((key, text(labels, key, label)) for key, label in shown.items()),
         ]

@@ -38,7 +38,7 @@ class ConfigurationForm(forms.Form):
         values: Mapping[str, Any] | None = None,
         is_complete: bool = False,
     ) -> None:
-        super().__init__(data, prefix=PREFIX, use_required_attribute=False)  # type: ignore[arg-type]
+        super().__init__(data, prefix=PREFIX, use_required_attribute=False)
         self.items = {field_name(index, item): item for index, item in enumerate(spec.config_schema)}
         translated = translation(spec.i18n, get_language())
         for name, item in self.items.items():
@@ -49,8 +49,15 @@ class ConfigurationForm(forms.Form):
 
     @property
     def values(self) -> dict[str, Any]:
-        """What to store after a successful `is_valid`: the values that differ from the spec's defaults."""
-        given = {item.key: self.cleaned_data[name] for name, item in self.items.items()}
+        """What to store after a successful `is_valid`: the values that differ from the spec's defaults.
+
+        A field that was not sent is left to the spec; a box that is not ticked is never sent and is false.
+        """
+        given = {
+            item.key: self.cleaned_data[name]
+            for name, item in self.items.items()
+            if item.type == "boolean" or self.add_prefix(name) in self.data
+        }
         return own_values(self.items.values(), given)
 
 

@@ -18,7 +18,7 @@ class InstallForm(forms.Form):
     permissions = forms.MultipleChoiceField(required=False)
 
     def __init__(self, spec: AppSpec, data: Mapping[str, Any] | None = None) -> None:
-        super().__init__(data)  # type: ignore[arg-type]
+        super().__init__(data)
         self.spec = spec
         self.spaces = {space.id: space for space in all_spaces()}
         chosen = default_space()

@@ -140,6 +140,11 @@ class App(models.Model):
         return configuration.missing_labels(self.parsed_spec, self.user_config)
 
     @property
+    def runs_by_itself(self) -> bool:
+        """Whether the clock and events may start it now; otherwise its due times are skipped."""
+        return self.status in states.RUNS_BY_ITSELF
+
+    @property
     def waits_for_configuration(self) -> bool:
         """Whether it is paused for nothing but a missing value."""
         message = self.error_message or ""

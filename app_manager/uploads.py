@@ -1,5 +1,7 @@
 """The text of a spec that a browser sent: pasted, or as a file."""
 
+from typing import Any
+
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -21,10 +23,10 @@ def posted_text(request: HttpRequest) -> str:
     return request.POST.get("spec_text", "").replace("\r\n", "\n")
 
 
-def _content(upload: UploadedFile) -> bytes:
+def _content(upload: "UploadedFile[Any]") -> bytes:
     """The bytes of a file, none of which is read when they are too many."""
     size = upload.size or 0
     if size > MAX_BYTES:
         sentence = _("the file has %(size)s MiB, the most is 1 MiB: make it shorter")
         raise SpecError([Problem(1, 1, "", sentence % {"size": f"{size / MIB:.1f}"})])
-    return upload.read()
+    return bytes(upload.read())

@@ -1,4 +1,4 @@
-"""What starts a run: the clock's due slots and a person's click. Both end in one queued row (DESIGN §5.1, §5.2)."""
+"""What starts a run: a due slot of the clock, or a click. Both end in one queued row (DESIGN §5.1, §5.2)."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,7 +19,8 @@ from scheduler.registry import Dispatch
 
 def on_due(job: Job, due_at: datetime, lateness: timedelta, now: datetime) -> Dispatch:
     """The clock's handler for jobs of the kind ``app``: database inserts only, no I/O."""
-    app = App.objects.filter(pk=job.metadata.get("appId")).first()
+    metadata = job.metadata or {}
+    app = App.objects.filter(pk=metadata.get("appId")).first()
     if app is None:
         return Dispatch.skipped("paused", "its app is not installed any more")
     refusal = refusal_of_state(app, automatic=True)
@@ -28,7 +29,7 @@ def on_due(job: Job, due_at: datetime, lateness: timedelta, now: datetime) -> Di
     busy = Run.objects.for_app(app).unfinished().first()
     if busy is not None:
         return Dispatch.skipped("overlap", _overlap(busy))
-    data = {"jobId": job.pk, "subscriptionId": job.metadata.get("subscriptionId"), "dueAtMs": to_ms(due_at)}
+    data = {"jobId": job.pk, "subscriptionId": metadata.get("subscriptionId"), "dueAtMs": to_ms(due_at)}
     try:
         with transaction.atomic():
             run = queue_run(app, Trigger.SCHEDULE, now, data)
@@ -38,18 +39,23 @@ def on_due(job: Job, due_at: datetime, lateness: timedelta, now: datetime) -> Di
 
 
 def trigger(app: App, actor: Actor, now: datetime) -> Run:
-    """Queue a run by hand. Raises `NotRunnable`, or `AlreadyRunning` naming the run that is queued or running."""
-    refusal = refusal_of_state(app, automatic=False)
-    if refusal is not None:
-        raise NotRunnable(app, f"{refusal.sentence}.")
+    """Queue a run by hand.
+
+    Raises `NotRunnable`, or `AlreadyRunning` naming the run that is queued or running.
+    """
     with transaction.atomic():
-        App.objects.select_for_update().get(
-            pk=app.pk
-        )  # two clicks at once: the second sees the first one's run
-        busy = Run.objects.for_app(app).unfinished().select_related("app").first()
+        # Two clicks at once: the second waits here, then sees the first one's run.
+        stored = App.objects.select_for_update(no_key=True).filter(pk=app.pk).first()
+        if stored is None:
+            raise NotRunnable(app, "it was removed.")
+        refusal = refusal_of_state(stored, automatic=False)
+        if refusal is not None:
+            raise NotRunnable(stored, f"{refusal.sentence}.")
+        unfinished = Run.objects.for_app(stored).unfinished().select_related("app")
+        busy = unfinished.order_by("-status", "queued_at").first()  # running before queued
         if busy is not None:
             raise AlreadyRunning(busy)
-        return queue_run(app, Trigger.MANUAL, now, {"by": str(actor)})
+        return queue_run(stored, Trigger.MANUAL, now, {"by": str(actor)})
 
 
 def queue_run(app: App, kind: Trigger, now: datetime, data: dict[str, Any] | None) -> Run:

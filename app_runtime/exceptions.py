@@ -47,6 +47,16 @@ class CapReached(RunStopped):
     """One of the run's caps was reached."""
 
 
+class FolderMissing(RunStopped):
+    """The folder in which the run's transcript and memory belong cannot be found."""
+
+    def __init__(self, app: "App") -> None:
+        super().__init__(
+            f"The folder of the space of {app.name} is missing, so the run could not begin. "
+            "Bring it back (is its disk mounted?), then run the app again."
+        )
+
+
 class RunInterrupted(RunStopped):
     """The worker has to stop and cannot wait for the run's end."""
 

@@ -1,13 +1,17 @@
 """What the pages show, as typed facts without a request (style: contexts are contracts)."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from app_manager.jobs import jobs_of_each
 from app_manager.models import App
+from app_manager.states import RUNS_BY_ITSELF
 from app_runtime.models import Entry, Run
 from app_runtime.shell import Machinery, open_questions
 from app_runtime.statuses import ENTRY_TONES, TONES, Delivery, EntryType, Outcome, Status
@@ -23,6 +27,12 @@ QUESTIONS = 5
 FAILURES = 8
 COMING = 8
 LONG_STRIP = 30
+APP_TONES = {
+    "paused": ("quiet", "pause"),
+    "error": ("bad", "warn"),
+    "needs_login": ("wait", "user"),
+    "uninstalled": ("quiet", "cross"),
+}
 NEWS = (EntryType.RUN_COMPLETE, EntryType.MILESTONE, EntryType.OUTPUT, EntryType.RUN_ERROR)
 
 
@@ -96,7 +106,7 @@ class AppCard:
     def chip(self) -> Chip:
         newest = self.runs[-1] if self.runs else None
         running = any(run.status == Status.RUNNING for run in self.runs)
-        queued = newest is not None and newest.status == Status.QUEUED
+        queued = any(run.status == Status.QUEUED for run in self.runs)
         return app_chip(
             self.app, running=running, queued=queued, questions=self.open_questions, newest=newest
         )
@@ -112,8 +122,9 @@ class AppCard:
 
     @property
     def next_at(self) -> datetime | None:
+        """When it runs by itself next; None for an app that would be skipped then."""
         times = [job.next_run_at for job in self.jobs if job.enabled and job.next_run_at]
-        return min(times, default=None)
+        return min(times, default=None) if self.app.status in RUNS_BY_ITSELF else None
 
 
 def app_cards(apps: list[App]) -> list[AppCard]:
@@ -173,7 +184,11 @@ class OverviewPage:
 
     @cached_property
     def coming(self) -> list[Job]:
-        return list(Job.objects.with_next().order_by("next_run_at")[:COMING])
+        """The next due times of apps that will run then; a paused app's are skipped and not promised here."""
+        jobs = list(Job.objects.with_next().order_by("next_run_at")[: COMING * 5])
+        ids = {(job.metadata or {}).get("appId") for job in jobs}
+        running = set(App.objects.filter(pk__in=ids, status__in=RUNS_BY_ITSELF).values_list("pk", flat=True))
+        return [job for job in jobs if (job.metadata or {}).get("appId") in running][:COMING]
 
 
 @dataclass(frozen=True)
@@ -193,8 +208,14 @@ class ThreadEntry:
         return ENTRY_TONES.get(self.entry.type, ("quiet", "quiet"))[1]
 
     @property
-    def data(self) -> Any:
-        return self.entry.content.get("data")
+    def data(self) -> str:
+        """What came with it, as text or as JSON."""
+        data = self.entry.content.get("data")
+        return (
+            data
+            if isinstance(data, str)
+            else ("" if data is None else json.dumps(data, indent=2, ensure_ascii=False))
+        )
 
 
 def thread_entries(entries: Iterable[Entry]) -> list[ThreadEntry]:
@@ -231,7 +252,7 @@ class RunPage:
     def elapsed_ms(self) -> int:
         """How long it took, or has taken so far."""
         if self.run.duration_ms is not None:
-            return self.run.duration_ms
+            return int(self.run.duration_ms)
         return max(0, (self.now - self.run.started_at) // timedelta(milliseconds=1))
 
     @property
@@ -260,23 +281,32 @@ class RunPage:
         return Run.objects.queued().filter(queued_at__lt=self.run.queued_at).count()
 
 
-def app_chip(app: App, *, running: bool, queued: bool, questions: int, newest: Run | None) -> Chip:
-    """What an app is shown as: running > queued > an open question > its own status (vectors, display_status)."""
+def display_status(app_status: str, running: bool, queued: bool, pending: int) -> str:
+    """What an app is shown as: running > queued > an open question > its own status.
+
+    ``pending`` counts open questions. "idle" is an app that would run and has nothing to do (vectors,
+    `display_status`).
+    """
     if running:
-        return Chip(*_chip_of(Status.RUNNING))
+        return "running"
     if queued:
-        return Chip(*_chip_of(Status.QUEUED))
-    if questions:
-        return Chip(*_chip_of(Status.WAITING_USER))
-    by_status = {"paused": ("quiet", "pause"), "error": ("bad", "warn"), "needs_login": ("wait", "user")}
-    if app.status in by_status:
-        tone, icon = by_status[app.status]
+        return "queued"
+    if pending:
+        return "waiting_user"
+    return "idle" if app_status in RUNS_BY_ITSELF else app_status
+
+
+def app_chip(app: App, *, running: bool, queued: bool, questions: int, newest: Run | None) -> Chip:
+    """`display_status` as a chip; of an idle app whose newest run failed it says that."""
+    shown = display_status(app.status, running, queued, questions)
+    if shown in {Status.RUNNING, Status.QUEUED, Status.WAITING_USER}:
+        return Chip(*_chip_of(Status(shown)))
+    if shown != "idle":
+        tone, icon = APP_TONES[shown]
         return Chip(tone, app.get_status_display(), icon)
-    if app.status == "uninstalled":
-        return Chip("quiet", app.get_status_display(), "cross")
     if newest is not None and newest.status == Status.ERROR:
-        return Chip("bad", str(Status.ERROR.label), "warn")
-    return Chip("ok", "Idle", "check")
+        return Chip(*_chip_of(Status.ERROR))
+    return Chip("ok", _("Idle"), "check")
 
 
 def _chip_of(status: Status) -> tuple[str, str, str]:

@@ -1,5 +1,6 @@
 """Keyset paging: a page begins after a (moment, id) that its address names, so that no page counts rows."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -10,6 +11,7 @@ from django.http import HttpRequest
 from halo_site.store.fields import HIGHEST_MS, LOWEST_MS, from_ms, to_ms
 
 Row = TypeVar("Row")
+KEY = re.compile(r"[A-Za-z0-9-]{1,64}")  # the ids that we give
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ def page_of(request: HttpRequest, rows: QuerySet[Any], *, moment: str, size: int
 def parse_before(value: str) -> tuple[int, str] | None:
     """``<ms>-<id>`` as a pair; None for anything else."""
     number, _, key = value.partition("-")
-    if not (number.isascii() and number.isdigit() and len(number) <= 15 and key and len(key) <= 64):
+    if not (number.isascii() and number.isdigit() and len(number) <= 15 and KEY.fullmatch(key)):
         return None
     milliseconds = int(number)
     return (milliseconds, key) if LOWEST_MS <= milliseconds <= HIGHEST_MS else None

@@ -9,11 +9,11 @@ from app_runtime.statuses import Trigger
 
 RULE = "\n\n---\n\n"
 
-ROLE = """You are “{name}”, an automation that works on its own on its user's server. Nobody watches while you work.
-Do what your instructions say, with the tools that you have, and nothing beyond them."""
+ROLE = """You are “{name}”, an automation that works on its own on its user's server.
+Nobody watches while you work. Do what your instructions say, with the tools that you have, and nothing beyond them."""
 
-MEMORY_RULES = """Your memory is a set of markdown files. `memory.md` has two parts: `# now` (what holds today, with `## State` first)
-and `# History` (newest first; your run's heading is there already, add a short summary to it).
+MEMORY_RULES = """Your memory is a set of markdown files. `memory.md` has two parts:
+`# now` (what holds today, with `## State` first) and `# History` (newest first; your run's heading is there already, add a short summary to it).
 Read it with memory_read, change it with memory_write. Keep it short and true.
 You may {space}."""
 
@@ -25,7 +25,7 @@ Say what you saw and did. What you do not know, call unknown."""
 
 
 def briefing(run: Run, *, memory: str, tools: tuple[str, ...], now: datetime) -> Briefing:
-    """Instructions and first message of a run at ``now`` (aware, in the server's zone), out of what is stored."""
+    """Instructions and first message of a run at ``now`` (aware, in the server's zone)."""
     app = run.app
     space = (
         "read and append to the memory of your space"

@@ -2,17 +2,22 @@
 
 from datetime import datetime, timedelta
 
-from django_tasks import TaskResultStatus, task
-from django_tasks.exceptions import TaskResultDoesNotExist
+from django.core.exceptions import ValidationError
+from django_tasks import task
+from django_tasks_db.models import DBTaskResult
 
 from app_runtime.models import Run
 from app_runtime.statuses import Trigger
 
 FIRST, NORMAL = 10, 0
-SWEPT_AT_ONCE = 200
+SWEPT_AT_ONCE = 500
+# Rows of tasks that are over are of no use to anybody; the library keeps them for ever.
+KEPT = timedelta(days=1)
+# A task that a killed worker left behind stays "running"; no run may take this long (RunSettings).
+LONGEST_TASK = timedelta(days=2)
 
 
-@task()
+@task()  # type: ignore[untyped-decorator]
 def execute(run_id: str) -> None:
     """Work on one queued run. Called by a worker; a second call for the same run does nothing."""
     from app_runtime import worker  # the worker imports engines, which no other process needs
@@ -24,7 +29,8 @@ def wake(run: Run, now: datetime) -> None:
     """Put a task for this queued run into the queue, inside the caller's transaction."""
     priority = FIRST if run.trigger_type == Trigger.ESCALATION_FOLLOWUP else NORMAL
     result = execute.using(priority=priority).enqueue(run.run_id)
-    Run.objects.filter(pk=run.pk).update(task_id=str(result.id))
+    run.task_id = str(result.id)
+    Run.objects.filter(pk=run.pk).update(task_id=run.task_id)
 
 
 def wake_next(app_id: str, now: datetime) -> None:
@@ -35,10 +41,16 @@ def wake_next(app_id: str, now: datetime) -> None:
 
 
 def wake_forgotten(now: datetime, older_than: timedelta) -> int:
-    """Enqueue again what is queued without a live task, and whose app has nothing running; returns how many."""
+    """Enqueue again what is queued without a live task, and whose app has nothing running.
+
+    Returns how many. Two processes that do it at once leave two tasks, of which the second does nothing.
+    """
     busy = Run.objects.running().values("app_id")
     waiting = Run.objects.queued().filter(queued_at__lt=now - older_than).exclude(app_id__in=busy)
-    forgotten = [run for run in waiting.order_by("queued_at")[:SWEPT_AT_ONCE] if not has_live_task(run)]
+    listed = list(waiting.order_by("queued_at", "run_id")[:SWEPT_AT_ONCE])
+    tasks = DBTaskResult.objects.filter(pk__in={run.task_id for run in listed if run.task_id})
+    live = {str(key) for key in tasks.ready().values_list("pk", flat=True)} if listed else set()
+    forgotten = [run for run in listed if run.task_id not in live]
     for run in forgotten:
         wake(run, now)
     return len(forgotten)
@@ -49,6 +61,13 @@ def has_live_task(run: Run) -> bool:
     if not run.task_id:
         return False
     try:
-        return bool(execute.get_result(run.task_id).status == TaskResultStatus.READY)
-    except TaskResultDoesNotExist:
+        return bool(DBTaskResult.objects.ready().filter(pk=run.task_id).exists())
+    except ValidationError:  # no id of a task
         return False
+
+
+def prune(now: datetime) -> int:
+    """Delete tasks that ended more than a day ago or that a killed worker left; returns how many."""
+    ended, _rows = DBTaskResult.objects.finished().filter(finished_at__lt=now - KEPT).delete()
+    left, _rows = DBTaskResult.objects.running().filter(started_at__lt=now - LONGEST_TASK).delete()
+    return int(ended + left)

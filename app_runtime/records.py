@@ -17,18 +17,20 @@ logger = logging.getLogger(__name__)
 OUTPUT_CHARACTERS = 2000
 
 
-def write(run: Run, transcript: Transcript, now: datetime) -> None:
+def write(run: Run, now: datetime) -> None:
     """Close the transcript and write ``memory/run/…md`` (none for a run that found nothing to do).
 
     The run is settled already: a disk that refuses costs the record, is logged, and changes nothing else.
     """
     try:
-        transcript.append("end", now, status=run.status, outcome=run.outcome, error=run.error_message)
+        Transcript(run.app, run.run_id).append(
+            "end", now, status=run.status, outcome=run.outcome, error=run.error_message
+        )
         place = app_place(run.app_id)
         if place is not None and run.outcome != Outcome.NOOP:
             kind = "error" if run.outcome == Outcome.ERROR else "run"
             documents.write_run_record(place, now, run.run_id, f"{kind}-{run.app.name}", text_of(run, now))
-    except (OSError, ValueError, MemoryRefused):
+    except (OSError, LookupError, ValueError, MemoryRefused):
         logger.exception("The record of run %s could not be written", run.short_id)
 
 

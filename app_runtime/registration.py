@@ -3,12 +3,15 @@
 from scheduler import registry
 
 JOB_KIND = "app"
+SWEEP_SECONDS = 5
+TIDY_SECONDS = 3600
 
 
 def register() -> None:
-    """Register the handler of app jobs and the sweep of lost runs."""
+    """Register the handler of app jobs, the sweep of lost runs and the hourly tidying."""
     from app_runtime.dispatch import on_due
-    from app_runtime.sweeping import sweep_runs
+    from app_runtime.sweeping import sweep_runs, tidy
 
     registry.register(JOB_KIND, on_due)
-    registry.register_sweep("runs", sweep_runs, every_seconds=5)
+    registry.register_sweep("runs", sweep_runs, every_seconds=SWEEP_SECONDS)
+    registry.register_sweep("tidying", tidy, every_seconds=TIDY_SECONDS)

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from app_runtime import prompt
 from app_runtime.engines.base import Briefing, Engine, Message, ToolCall, Turn
-from app_runtime.exceptions import CapReached, LeaseLost, RunInterrupted, ToolRefused
+from app_runtime.exceptions import CapReached, FolderMissing, LeaseLost, RunInterrupted, ToolRefused
 from app_runtime.lease import Lease
 from app_runtime.models import Run
 from app_runtime.settlement import End
@@ -20,6 +20,7 @@ from app_runtime.tools import Reports, tools_for
 from app_runtime.transcript import Transcript
 from halo_site.datadir.config import RunSettings
 from memory import documents, sections
+from memory.exceptions import MemoryRefused
 from memory.places import app_caller, app_place
 
 logger = logging.getLogger(__name__)
@@ -28,7 +29,10 @@ CONTINUE = "You have not called report_to_user. Go on until the work is done, th
 
 
 class Session:
-    """Works on one claimed run. Time comes from ``clock``; ``stop`` says that the worker has to end."""
+    """Works on one claimed run. Time comes from ``clock``; ``stop`` says that the worker has to end.
+
+    Raises `FolderMissing` where there is no place for the run's files.
+    """
 
     def __init__(
         self, run: Run, engine: Engine, lease: Lease, settings: RunSettings,
@@ -36,7 +40,7 @@ class Session:
     ) -> None:  # fmt: skip
         self.run, self.engine, self.lease, self.settings = run, engine, lease, settings
         self.clock, self.stop = clock, stop
-        self.transcript = Transcript(run.app, run.run_id)
+        self.transcript = transcript_of(run)
         self.reports = Reports(run, clock)
         self.tools = tools_for(run, self.reports, clock)
         self.conversation: list[Message] = []
@@ -63,14 +67,8 @@ class Session:
 
     def _open(self) -> Briefing:
         """Open the memory for this run and write down the prompt as it is sent."""
-        place, caller = app_place(self.run.app_id), app_caller(self.run.app_id)
-        if place is None or caller is None:
-            raise RunInterrupted("the app was removed")
-        documents.insert_history_heading(place, self.clock(), self.run.run_id)
-        text = documents.read(caller, place, now=self.clock())
-        memory = sections.snapshot(text or "")
         now = timezone.localtime(self.clock())
-        briefing = prompt.briefing(self.run, memory=memory, tools=tuple(self.tools), now=now)
+        briefing = prompt.briefing(self.run, memory=self._memory(), tools=tuple(self.tools), now=now)
         self.transcript.append(
             "prompt",
             self.clock(),
@@ -80,6 +78,25 @@ class Session:
             tools=[{"name": tool.name, "why": tool.why} for tool in self.tools.values()],
         )
         return briefing
+
+    def _memory(self) -> str:
+        """Insert the run's heading and return the snapshot.
+
+        A memory that is full or cannot be read does not stop the run, which alone can make it shorter: what
+        was refused stands in the prompt.
+        """
+        place, caller = app_place(self.run.app_id), app_caller(self.run.app_id)
+        if place is None or caller is None:
+            raise FolderMissing(self.run.app)
+        refused = ""
+        try:
+            documents.insert_history_heading(place, self.clock(), self.run.run_id)
+        except MemoryRefused as error:
+            refused = f"(The heading of this run could not be added: {error})\n\n"
+        try:
+            return refused + sections.snapshot(documents.read(caller, place, now=self.clock()) or "")
+        except MemoryRefused as error:
+            return f"{refused}(Your memory could not be read: {error})"
 
     def _turn(self, briefing: Briefing) -> Turn:
         self._may_go_on()
@@ -164,6 +181,17 @@ class Session:
             return End(Status.WAITING_USER, Outcome.USEFUL)
         told_something = any(kind != "run_skipped" for kind in self.reports.made)
         return End(Status.OK, Outcome.USEFUL if told_something else Outcome.NOOP)
+
+
+def transcript_of(run: Run) -> Transcript:
+    """The transcript to write to. Raises `FolderMissing` rather than make a folder on the wrong disk."""
+    space = run.app.space
+    if space is not None and space.is_missing:
+        raise FolderMissing(run.app)
+    try:
+        return Transcript(run.app, run.run_id)
+    except LookupError as error:
+        raise FolderMissing(run.app) from error
 
 
 def elapsed_ms(began: float) -> int:

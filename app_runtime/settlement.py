@@ -1,5 +1,6 @@
 """How a run ends: its row, its entry, its app, its job, all in one transaction (DESIGN §5.7)."""
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,14 +9,18 @@ from django.db import transaction
 from app_manager.models import App
 from app_manager.states import Status as AppStatus
 from app_manager.states import may_become
-from app_runtime import queue
-from app_runtime.models import Entry, Run
+from app_runtime import queue, texts
+from app_runtime.models import Entry, Run, RunQuerySet
 from app_runtime.statuses import EntryType, Outcome, Status
 from halo_site import audit
 from halo_site.store.fields import from_ms
 from scheduler.models import Job
+from scheduler.recurrence import ScheduleError
+
+logger = logging.getLogger(__name__)
 
 ERRORS_THAT_STOP = 5
+SETTLED_AT_ONCE = 200
 ACTOR = audit.system("runtime")
 
 
@@ -26,96 +31,135 @@ class End:
     status: Status
     outcome: Outcome | None
     error: str = ""
+    is_interrupted: bool = False
+
+
+def failed(sentence: str) -> End:
+    return End(Status.ERROR, Outcome.ERROR, sentence)
 
 
 def interrupted(sentence: str) -> End:
-    return End(Status.ERROR, Outcome.ERROR, f"interrupted: {sentence}")
+    return End(Status.ERROR, Outcome.ERROR, f"interrupted: {sentence}", is_interrupted=True)
 
 
 def settle(run: Run, end: End, now: datetime) -> bool:
     """Record the end of a run that its worker still holds; False where it is somebody else's by now."""
+    return record_end(run, end, now, run.held())
+
+
+def record_end(run: Run, end: End, now: datetime, held: RunQuerySet) -> bool:
+    """Record the end of ``run`` and all that follows if ``held`` still finds it; False if it does not."""
+    error = texts.sentence(end.error)
+    duration = max(0, (now - run.started_at) // timedelta(milliseconds=1))
     with transaction.atomic():
-        held = Run.objects.running().filter(pk=run.pk, worker=run.worker)
-        duration = max(0, (now - run.started_at) // timedelta(milliseconds=1))
         ended = held.update(
             status=end.status,
             outcome=end.outcome,
-            error_message=end.error or None,
+            error_message=error or None,
             finished_at=now,
             duration_ms=duration,
             tokens_used=run.tokens_used,
-            model=run.model,
+            model=texts.storable(run.model),
             lease_until=None,
         )
         if not ended:
             return False
-        _after(run, end, now, duration)
+        if end.status == Status.ERROR:
+            add_error_entry(run, error, now, duration)
+        tell_app(run, end.status, end.outcome, error, now)
+        _tell_job(run, end.outcome, error, now)
+        queue.wake_next(run.app_id, now)
     run.refresh_from_db()
     return True
 
 
-def _after(run: Run, end: End, now: datetime, duration_ms: int) -> None:
-    if end.status == Status.ERROR:
-        content = {"summary": end.error, "status": "error", "durationMs": duration_ms, "error": end.error}
-        Entry.objects.create(
-            app_id=run.app_id, run_id=run.run_id, type=EntryType.RUN_ERROR, ts=now, content=content
-        )
-    _tell_app(run, end, now)
-    _tell_job(run, end, now)
-    queue.wake_next(run.app_id, now)
+def add_error_entry(run: Run, error: str, now: datetime, duration_ms: int | None) -> None:
+    """One line in the thread: this run failed."""
+    content: dict[str, str | int] = {"summary": error, "status": "error", "error": error}
+    if duration_ms is not None:
+        content["durationMs"] = duration_ms
+    Entry.objects.create(
+        app_id=run.app_id,
+        run_id=run.run_id,
+        type=EntryType.RUN_ERROR,
+        ts=now,
+        session_key=run.session_key,
+        content=content,
+    )
 
 
-def _tell_app(run: Run, end: End, now: datetime) -> None:
-    app = App.objects.select_for_update().get(pk=run.app_id)
-    App.objects.filter(pk=app.pk).update(last_run_at=run.started_at, last_run_outcome=end.outcome)
+def tell_app(run: Run, status: Status, outcome: Outcome | None, error: str, now: datetime) -> None:
+    """The app's last-run fields, and its stop after five errors in a row. Call it in the run's transaction."""
+    app = App.objects.select_for_update(no_key=True).get(pk=run.app_id)
+    # An older run can fail after newer ones have ended, when its question expires.
+    if app.last_run_at is None or app.last_run_at <= run.started_at:
+        App.objects.filter(pk=app.pk).update(last_run_at=run.started_at, last_run_outcome=outcome)
     watched = app.status in {AppStatus.ACTIVE, AppStatus.WAITING_USER}
-    if end.status == Status.ERROR and watched and _failed_in_a_row(app) >= ERRORS_THAT_STOP:
-        reason = f"Stopped after {ERRORS_THAT_STOP} failed runs in a row. The last one: {end.error}"
+    if status == Status.ERROR and watched and _failed_in_a_row(app) >= ERRORS_THAT_STOP:
+        reason = f"Stopped after {ERRORS_THAT_STOP} failed runs in a row. The last one: {error}"
         if may_become(app.status, AppStatus.ERROR):
             app.change_status(AppStatus.ERROR, actor=ACTOR, now=now, reason=reason)
 
 
 def _failed_in_a_row(app: App) -> int:
-    """How many of the newest finished runs failed without a success between; cancelled ones do not count."""
+    """How many of the newest finished runs failed without a success between; cancelled ones do not count.
+
+    Rehearsals count as well: they fail only where the machinery does, and then the app must not go on.
+    """
     finished = Run.objects.for_app(app).finished().exclude(status=Status.CANCELLED).newest_first()
     newest = list(finished.values_list("status", flat=True)[:ERRORS_THAT_STOP])
     return next((index for index, status in enumerate(newest) if status != Status.ERROR), len(newest))
 
 
-def _tell_job(run: Run, end: End, now: datetime) -> None:
+def _tell_job(run: Run, outcome: Outcome | None, error: str, now: datetime) -> None:
+    """The job's result and its back-off. A schedule that nobody can read does not keep a run from ending."""
     data = run.trigger_data or {}
     job = Job.objects.filter(pk=data["jobId"]).first() if "jobId" in data else None
-    if job is not None:
+    if job is None:
+        return
+    try:
         job.record_result(
-            outcome=end.outcome or Outcome.ERROR,
+            outcome=outcome or Outcome.ERROR,
             started_at=run.started_at,
             finished_at=now,
-            error=end.error,
+            error=error,
             slot_due=from_ms(data["dueAtMs"]),
         )
+    except ScheduleError:
+        logger.exception("The result of run %s could not be told to its job %s", run.short_id, job.pk)
 
 
 def settle_lost(now: datetime) -> int:
     """Settle every run whose worker let its lease expire; returns how many.
 
-    One of which no step had started goes back to the queue. One that had asked its question waits for the answer:
-    the question stands. Every other one is an error that says since when nothing is known.
+    One of which no step had started goes back to the queue. One that had asked its question waits for the
+    answer: the question stands. Every other one is an error that says since when nothing is known.
     """
-    lost = list(Run.objects.lost(now).select_related("app")[:200])
-    return sum(_settle_lost(run, now) for run in lost)
+    lost = list(Run.objects.lost(now).select_related("app")[:SETTLED_AT_ONCE])
+    return sum(_settled_lost(run, now) for run in lost)
+
+
+def _settled_lost(run: Run, now: datetime) -> bool:
+    """One that cannot be settled is logged and does not stand in the way of the others."""
+    try:
+        return _settle_lost(run, now)
+    except Exception:
+        logger.exception("The lost run %s could not be settled", run.short_id)
+        return False
 
 
 def _settle_lost(run: Run, now: datetime) -> bool:
-    if run.step_count == 0:
-        with transaction.atomic():
-            given_back = run.requeue(now)
-            if given_back:
-                queue.wake(run, now)
-        return given_back
+    # Lost still: a worker that renewed its lease since the row was read keeps its run.
+    lost = run.held().lost(now)
+    with transaction.atomic():
+        if run.requeue(now, lost):
+            queue.wake(run, now)
+            return True
     if Entry.objects.filter(run_id=run.run_id).open().exists():
-        return settle(run, End(Status.WAITING_USER, Outcome.USEFUL), now)
+        return record_end(run, End(Status.WAITING_USER, Outcome.USEFUL), now, lost)
     heard = run.heartbeat_at.isoformat(timespec="seconds") if run.heartbeat_at else "unknown"
-    sentence = (
-        f"its worker was last heard of at {heard}; what happened after step {run.step_count} began is unknown"
-    )
-    return settle(run, interrupted(sentence), now)
+    if run.step_count:
+        known = f"what happened after step {run.step_count} began is unknown"
+    else:
+        known = "no step had started"
+    return record_end(run, interrupted(f"its worker was last heard of at {heard}; {known}"), now, lost)

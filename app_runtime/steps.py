@@ -1,4 +1,4 @@
-"""A transcript as the timeline that a page shows."""
+"""A transcript as the timeline that a page shows. Lines may be foreign: nothing in them is taken for granted."""
 
 import json
 from collections.abc import Iterable
@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 ICONS = {"memory_read": "memory", "memory_list": "memory", "memory_write": "pen", "report_to_user": "star"}
+HIGHEST = 2**63  # no figure of ours is larger
 
 
 @dataclass(frozen=True)
@@ -40,36 +41,43 @@ class Timeline:
 def timeline(lines: Iterable[dict[str, Any]]) -> Timeline:
     """Read the lines of one transcript; those of unknown types are left out."""
     known = list(lines)
-    prompt = next((line for line in known if line.get("type") == "prompt"), None)
-    acted = [line for line in known if line.get("type") in {"model", "tool"}]
+    # A run that was given back before its first step was sent anew: the last prompt is the one that counts.
+    prompt = next((line for line in reversed(known) if line.get("type") == "prompt"), None)
+    acted = [line for line in known if line.get("type") in ("model", "tool")]
     origin = _began(prompt) if prompt else (_began(acted[0]) if acted else 0)
-    total = max((int(line.get("_ts", origin)) for line in acted), default=origin) - origin
+    total = max((_number(line.get("_ts")) for line in acted), default=origin) - origin
     steps = [_step(line, origin, max(total, 1)) for line in acted]
     return Timeline(prompt, steps, sum(line.get("type") == "continue" for line in known))
 
 
 def _step(line: dict[str, Any], origin: int, total: int) -> Step:
-    duration = int(line.get("ms") or 0)
+    duration = _number(line.get("ms"))
     is_tool = line["type"] == "tool"
-    tokens = [line.get(key) for key in ("tokensIn", "tokensOut") if isinstance(line.get(key), int)]
+    tokens = [_number(line[key]) for key in ("tokensIn", "tokensOut") if isinstance(line.get(key), int)]
+    left = min(100.0, 100 * max(0, _began(line) - origin) / total)
     return Step(
-        number=int(line.get("step") or 0),
+        number=_number(line.get("step")),
         kind=line["type"],
         icon=ICONS.get(str(line.get("name")), "gear") if is_tool else "spark",
         tone="bad" if line.get("refused") else "",
         what=_what(line),
         duration_ms=duration,
         tokens=sum(tokens) if tokens else None,
-        left=round(100 * max(0, _began(line) - origin) / total, 2),
-        width=round(max(1.0, 100 * duration / total), 2),
+        left=round(left, 2),
+        width=round(max(1.0, min(100.0, 100 * duration / total)), 2),
         said=str(line.get("text") or ""),
-        arguments=json.dumps(line["arguments"], indent=2, ensure_ascii=False) if is_tool else "",
+        arguments=json.dumps(line.get("arguments"), indent=2, ensure_ascii=False) if is_tool else "",
         result=str(line.get("result") or ""),
     )
 
 
+def _number(value: Any) -> int:
+    """A whole number that is not negative; 0 for anything else."""
+    return value if type(value) is int and 0 <= value < HIGHEST else 0
+
+
 def _began(line: dict[str, Any]) -> int:
-    return int(line.get("_ts", 0)) - int(line.get("ms") or 0)
+    return _number(line.get("_ts")) - _number(line.get("ms"))
 
 
 def _what(line: dict[str, Any]) -> str:
@@ -77,7 +85,8 @@ def _what(line: dict[str, Any]) -> str:
     if line["type"] == "model":
         first = next(iter(str(line.get("text") or "").strip().splitlines()), "")
         return first or _("The model asks for tools without a word")
-    arguments = line.get("arguments") or {}
+    written = line.get("arguments")
+    arguments = written if isinstance(written, dict) else {}
     shown = ", ".join(str(arguments[key]) for key in ("type", "scope", "mode", "path") if arguments.get(key))
     message = str(arguments.get("message") or "")
     name = f"{line.get('name')}({shown})"

@@ -44,7 +44,8 @@ def tone_of(run: Run) -> str:
 
 
 def title_of(run: Run) -> str:
-    return f"{date_format(timezone.localtime(run.started_at), 'SHORT_DATETIME_FORMAT')}: {run.get_status_display()}"
+    started = date_format(timezone.localtime(run.started_at), "SHORT_DATETIME_FORMAT")
+    return f"{started}: {run.get_status_display()}"
 
 
 def newest_runs(app_ids: list[str], count: int = LENGTH) -> dict[str, list[Run]]:
@@ -52,6 +53,6 @@ def newest_runs(app_ids: list[str], count: int = LENGTH) -> dict[str, list[Run]]
     found: dict[str, list[Run]] = {app_id: [] for app_id in app_ids}
     if app_ids:
         places = ", ".join(["%s"] * len(app_ids))
-        for run in Run.objects.raw(NEWEST_OF_EACH.format(places=places), [count, *app_ids]):  # noqa: S608
+        for run in Run.objects.raw(NEWEST_OF_EACH.format(places=places), [count, *app_ids]):
             found[run.app_id].append(run)
     return found

@@ -27,6 +27,7 @@ from halo_site.fragments import go, poll
 APPS_PAGE = 48
 RUNS_PAGE = 30
 ENTRIES_PAGE = 30
+QUESTIONS_ON_TOP = 20
 
 
 @require_GET
@@ -42,7 +43,7 @@ def machinery(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def app_list(request: HttpRequest) -> HttpResponse:
-    wanted = request.GET.get("q", "").strip()[:200]
+    wanted = request.GET.get("q", "").replace("\0", "").strip()[:200]
     apps = App.objects.installed()
     if wanted:
         apps = apps.filter(spec_id__icontains=wanted)
@@ -57,11 +58,13 @@ def app_thread(request: HttpRequest, app_id: str) -> HttpResponse:
     app = access.get_app(request, app_id)
     page = page_of(request, Entry.objects.filter(app=app), moment="ts", size=ENTRIES_PAGE)
     runs = newest_runs([app.pk], LONG_STRIP)[app.pk]
+    questions = list(Entry.objects.filter(app=app).open().order_by("ts", "id")[:QUESTIONS_ON_TOP])
+    on_top = {question.pk for question in questions}
     context = {
         "app": app,
         "card": app_cards([app])[0],
-        "questions": Entry.objects.filter(app=app).open().order_by("ts", "id")[:20],
-        "entries": thread_entries(entry for entry in page.rows if not entry.is_open_question),
+        "questions": questions,
+        "entries": thread_entries(entry for entry in page.rows if entry.pk not in on_top),
         "pager": page,
         "bars": bars_of(runs),
         "runs": runs,

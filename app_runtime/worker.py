@@ -1,24 +1,26 @@
-"""The worker: takes queued runs one after the other, and settles what other workers have lost (DESIGN §5.4)."""
+"""The worker: takes queued runs one after the other, and settles what others have lost (DESIGN §5.4)."""
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 
-from django.db import DatabaseError, connection
+from django.db import Error, close_old_connections, transaction
 from django.utils import timezone
 from django_tasks_db.management.commands.db_worker import Worker as TaskWorker
 from django_tasks_db.models import DBTaskResult
 
 from app_runtime import queue, records
-from app_runtime.engines import engine_for
-from app_runtime.exceptions import CapReached, EngineError, LeaseLost, RunInterrupted
+from app_runtime.engines import Engine, engine_for
+from app_runtime.exceptions import EngineError, LeaseLost, RunInterrupted, RunStopped
 from app_runtime.lease import Lease
 from app_runtime.models import Run
 from app_runtime.session import Session
-from app_runtime.settlement import End, interrupted, settle
-from app_runtime.statuses import Outcome, Status
+from app_runtime.settlement import End, failed, interrupted, settle
+from app_runtime.statuses import Status
 from app_runtime.sweeping import sweep_runs
 from halo_site.datadir.config import RunSettings, site_config
 from halo_site.models import Heartbeat
@@ -27,59 +29,102 @@ logger = logging.getLogger(__name__)
 
 KIND = "worker"
 BEAT_SECONDS = 2
+SETTLE_TRIES = 4
+RETRY_SECONDS = 1
+# What a run gets to notice that its worker must end, before it is ended without being asked
+LAST_SECONDS = 0.5
+Clock = Callable[[], datetime]
+
 # Set when this process must end now: the session at work stops before its next step.
 stop_now = threading.Event()
+# The runs that this process works on: at most one, and none between two runs
+_at_work: dict[str, Run] = {}
 
 
-def execute(run_id: str, clock: Callable[[], datetime] = timezone.now) -> Run | None:
+def execute(run_id: str, clock: Clock = timezone.now) -> Run | None:
     """Work on one queued run to its end and return it; None where it is not ours to take."""
     run = Run.objects.select_related("app").filter(pk=run_id).first()
     if run is None or run.status != Status.QUEUED:
         return None
     settings = site_config().runs
-    engine = engine_for(run)
-    lease_length = timedelta(seconds=settings.lease_seconds)
-    if not run.claim(Heartbeat.own_name(KIND), engine.name, clock(), lease_length):
+    engine, problem = _engine(run)
+    name, length = Heartbeat.own_name(KIND), timedelta(seconds=settings.lease_seconds)
+    if not run.claim(name, engine.name if engine else "", clock(), length):
         return None
-    with Lease(run, settings, clock) as lease:
-        session = Session(run, engine, lease, settings, clock, stop_now)
-        end = _worked(session)
-    if end is None or (run.step_count == 0 and _given_back(run, end, clock())):
-        return run
-    if settle(run, end, clock()):
-        records.write(run, session.transcript, clock())
+    _at_work[run.pk] = run
+    try:
+        with Lease(run, settings, clock) as lease:
+            end = _worked(run, engine, lease, settings, clock) if engine else failed(problem)
+            _finish(run, end, clock)
+    finally:
+        _at_work.pop(run.pk, None)
     return run
 
 
-def _worked(session: Session) -> End | None:
-    """The end of the session's work; None where the run is somebody else's by now."""
-    run = session.run
+def _engine(run: Run) -> tuple[Engine | None, str]:
+    """The run's engine, or why there is none: a run must not wait for ever for what cannot come."""
     try:
-        return session.work()
+        return engine_for(run), ""
+    except Exception as error:
+        logger.exception("There is no engine for run %s", run.short_id)
+        return None, f"No engine could be made for this run: {type(error).__name__}: {error}"
+
+
+def _worked(run: Run, engine: Engine, lease: Lease, settings: RunSettings, clock: Clock) -> End | None:
+    """The end of the run's work; None where the run is somebody else's by now."""
+    try:
+        return Session(run, engine, lease, settings, clock, stop_now).work()
     except LeaseLost:
         logger.warning("Run %s was taken from this worker", run.short_id)
         return None
     except RunInterrupted as error:
         return interrupted(f"{error} after step {run.step_count} began")
-    except (CapReached, EngineError) as error:
-        return End(Status.ERROR, Outcome.ERROR, str(error))
+    except KeyboardInterrupt:  # `trigger_app --wait`; a worker process drains
+        return interrupted(f"it was stopped from the keyboard after step {run.step_count} began")
+    except (RunStopped, EngineError) as error:
+        return failed(str(error))
+    except OSError as error:
+        logger.exception("Run %s failed", run.short_id)
+        return failed(f"A file of this run could not be written or read: {error.strerror or error}")
     except Exception as error:  # the process boundary of a run: whatever failed is the run's own record
         logger.exception("Run %s failed", run.short_id)
-        return End(Status.ERROR, Outcome.ERROR, f"{type(error).__name__}: {error}")
+        return failed(f"{type(error).__name__}: {error}")
 
 
-def _given_back(run: Run, end: End, now: datetime) -> bool:
-    """Back to the queue with a run that was interrupted before its first step."""
-    if not end.error.startswith("interrupted") or not run.requeue(now):
-        return False
-    queue.wake(run, now)
-    return True
+def _finish(run: Run, end: End | None, clock: Clock) -> None:
+    """Settle the run, or give it back if it was interrupted before its first step."""
+    if end is None or (end.is_interrupted and _given_back(run, clock())):
+        return
+    if _settled(run, end, clock):
+        records.write(run, clock())
+
+
+def _given_back(run: Run, now: datetime) -> bool:
+    with transaction.atomic():
+        given_back = run.requeue(now)
+        if given_back:
+            queue.wake(run, now)
+    return given_back
+
+
+def _settled(run: Run, end: End, clock: Clock) -> bool:
+    """Settle; a database that is busy or away for a moment must not turn a good end into a lost one."""
+    for attempt in range(1, SETTLE_TRIES + 1):
+        try:
+            return settle(run, end, clock())
+        except Error:
+            if attempt == SETTLE_TRIES:
+                raise
+            logger.exception("The end of run %s could not be recorded; trying again", run.short_id)
+            close_old_connections()
+            stop_now.wait(RETRY_SECONDS)
+    raise AssertionError("unreachable")
 
 
 class Worker:
     """The loop of one worker process. It waits on ``draining``, which a signal sets."""
 
-    def __init__(self, draining: threading.Event, clock: Callable[[], datetime] = timezone.now) -> None:
+    def __init__(self, draining: threading.Event, clock: Clock = timezone.now) -> None:
         self.draining = draining
         self.clock = clock
         self._beat_due = self._sweep_due = 0.0
@@ -87,16 +132,17 @@ class Worker:
     def run(self) -> None:
         """Work until ``draining`` is set; then no further run is taken."""
         while not self.draining.is_set():
-            settings = site_config().runs
+            pause = site_config().runs.poll_seconds
             try:
-                busy = self.turn(settings)
-            except DatabaseError:
-                logger.exception("The database refused; trying again")
-                connection.close()
-                busy = False
+                busy = self.turn(site_config().runs)
+            except Exception:  # the database is away, say
+                logger.exception("The worker could not go on; trying again")
+                close_old_connections()
+                busy, pause = False, max(pause, RETRY_SECONDS)
             if not busy:
-                self.draining.wait(settings.poll_seconds)
-        Heartbeat.end(KIND)
+                self.draining.wait(pause)
+        with suppress(Error):
+            Heartbeat.end(KIND)
 
     def turn(self, settings: RunSettings) -> bool:
         """One pass: beat, sweep when it is time, and work on one task if there is one."""
@@ -114,6 +160,32 @@ class Worker:
         return True
 
 
+def drain(draining: threading.Event, seconds: float) -> None:
+    """End this process: no further run, ``seconds`` for the one at work, then it ends at its next step.
+
+    An engine that does not come back even then is left behind: its run is recorded as interrupted and the
+    process ends under it. Called in a thread of its own, which ends with the process.
+    """
+    draining.set()
+    time.sleep(seconds)
+    stop_now.set()
+    time.sleep(LAST_SECONDS)
+    try:
+        abandon(timezone.now())
+    finally:
+        os._exit(0)
+
+
+def abandon(now: datetime) -> None:
+    """Record the runs that this process works on as interrupted, or give them back to the queue."""
+    for run in Run.objects.select_related("app").filter(pk__in=list(_at_work)).running():
+        if not _given_back(run, now):
+            sentence = f"its worker was stopped while step {run.step_count} was under way"
+            if settle(run, interrupted(sentence), now):
+                records.write(run, now)
+    Heartbeat.end(KIND)
+
+
 def one_task() -> TaskWorker:
     """The task library's worker, made to take one task if there is one, and to return."""
     return TaskWorker(
@@ -128,10 +200,10 @@ def one_task() -> TaskWorker:
     )
 
 
-def work_off() -> int:
+def work_off(draining: threading.Event) -> int:
     """Take tasks until none is ready (`run_worker --once`); returns how many runs ended meanwhile."""
     before = Run.objects.finished().count()
     sweep_runs(timezone.now())
-    while DBTaskResult.objects.ready().exists():
+    while not draining.is_set() and DBTaskResult.objects.ready().exists():
         one_task().run()
     return Run.objects.finished().count() - before

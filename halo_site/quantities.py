@@ -52,9 +52,11 @@ def _hours(seconds: int) -> str:
 
 
 def duration(milliseconds: int | None) -> str:
-    """A length of time: "0.4 s", "41 s", "1 min 12 s", "3 h 40 min"; None is "unknown"."""
+    """A length of time: "26 ms", "1.4 s", "41 s", "1 min 12 s", "3 h 40 min"; None is "unknown"."""
     if milliseconds is None:
         return unknown()
+    if milliseconds < 1000:
+        return _("%(count)d ms") % {"count": milliseconds}
     if milliseconds < 10_000:
         # cut off, not rounded, so that 9.99 s is not "10.0 s"
         return _("%(count)s s") % {"count": number_format(milliseconds // 100 / 10, decimal_pos=1)}

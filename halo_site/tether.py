@@ -12,8 +12,10 @@ import signal
 import sys
 import threading
 import time
+import warnings
 
 KILL_AFTER = 9.0  # seconds that an orphan gets to end in order
+LOOK_EVERY = 0.05  # seconds
 
 
 def hold(descriptor: int) -> None:
@@ -24,9 +26,21 @@ def hold(descriptor: int) -> None:
 
 def _end_with_supervisor(descriptor: int) -> None:
     os.read(descriptor, 1)  # nothing is ever written: this returns at the end only
-    os.killpg(os.getpgrp(), signal.SIGTERM)
-    time.sleep(KILL_AFTER)
-    os.killpg(os.getpgrp(), signal.SIGKILL)
+    leader = os.getpid()
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # of this thread, and of what it forks
+    warnings.simplefilter("ignore")  # forking beside threads is fine for a child that only sleeps and kills
+    if not os.fork():
+        _bury(leader)
+    os.killpg(leader, signal.SIGTERM)
+
+
+def _bury(leader: int) -> None:
+    """Kill what is left of the group when its leader has ended, or has had its time."""
+    os.closerange(0, os.sysconf("SC_OPEN_MAX"))
+    deadline = time.monotonic() + KILL_AFTER
+    while os.getppid() == leader and time.monotonic() < deadline:
+        time.sleep(LOOK_EVERY)
+    os.killpg(leader, signal.SIGKILL)
 
 
 def main(descriptor: str, target: str, *arguments: str) -> None:

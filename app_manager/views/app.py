@@ -1,5 +1,6 @@
 """The pages of one app that say what it is: configuration, spec, access, memory."""
 
+from pathlib import PurePosixPath
 from typing import Any
 
 import yaml
@@ -46,7 +47,7 @@ def app_config_reset(request: HttpRequest, app_id: str) -> HttpResponse:
 @require_GET
 def app_spec(request: HttpRequest, app_id: str) -> HttpResponse:
     app = get_app(request, app_id)
-    return _page(request, app, "spec", {"text": _spec_text(app)})
+    return _page(request, app, "app_manager/spec.html", {"text": _spec_text(app)})
 
 
 @require_GET
@@ -63,7 +64,7 @@ def app_spec_download(request: HttpRequest, app_id: str) -> HttpResponse:
 @require_GET
 def app_access(request: HttpRequest, app_id: str) -> HttpResponse:
     app = get_app(request, app_id)
-    return _page(request, app, "access", {"rows": app.access.rows})
+    return _page(request, app, "app_manager/access.html", {"rows": app.access.rows})
 
 
 @require_GET
@@ -77,7 +78,7 @@ def app_memory(request: HttpRequest, app_id: str) -> HttpResponse:
         "document": document_page(place),
         "tree": place_files(place, before=request.GET.get("before", "")),
     }
-    return _page(request, app, "memory", context)
+    return _page(request, app, "app_manager/memory.html", context)
 
 
 def _configured(request: HttpRequest, app: App, values: dict[str, Any]) -> HttpResponse:
@@ -92,15 +93,15 @@ def _configured(request: HttpRequest, app: App, values: dict[str, Any]) -> HttpR
 
 def _config_page(request: HttpRequest, app: App, form: ConfigurationForm, status: int = 200) -> HttpResponse:
     context = {"form": form, "rows": config_rows(form, app.user_config)}
-    return _page(request, app, "config", context, status)
+    return _page(request, app, "app_manager/config.html", context, status)
 
 
 def _page(
-    request: HttpRequest, app: App, tab: str, context: dict[str, Any], status: int = 200
+    request: HttpRequest, app: App, template: str, context: dict[str, Any], status: int = 200
 ) -> HttpResponse:
-    """A page below the app's head and tabs."""
-    context = {"app": app, "head": AppHead(app), "tab": tab, **context}
-    return render(request, f"app_manager/{tab}.html", context, status=status)
+    """A page below the app's head and tabs; each tab is called as its template is."""
+    tab = PurePosixPath(template).stem
+    return render(request, template, {"app": app, "head": AppHead(app), "tab": tab, **context}, status=status)
 
 
 def _spec_text(app: App) -> str:

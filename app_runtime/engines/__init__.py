@@ -11,8 +11,10 @@ from app_runtime.engines.base import Engine
 if TYPE_CHECKING:
     from app_runtime.models import Run
 
+__all__ = ["Engine", "engine_for"]
+
 
 def engine_for(run: "Run") -> Engine:
-    """The engine of this run. Imported here, in the worker, so that no other process loads model libraries."""
+    """The engine of this run, imported by the worker alone: no other process loads model libraries."""
     make = cast("Callable[[Run], Engine]", import_string(settings.HALO_ENGINE))
     return make(run)

@@ -1,8 +1,8 @@
 """The engine of an installation without a model: it goes through a run's motions and says so.
 
-It is deterministic and touches nothing but the app's own memory and thread (DESIGN §5.5). It reads the real spec,
-configuration and memory, tells which tools the app would have, writes one line marked as rehearsal and asks one
-question where the spec has escalation on and none was answered or is open. It never notifies or fetches.
+It is deterministic and touches nothing but the app's own memory and thread (DESIGN §5.5). It reads the real
+spec, configuration and memory, tells which tools the app would have, writes one line marked as rehearsal and
+asks one question where the spec has escalation on and the app has asked none yet. It never notifies or fetches.
 """
 
 from collections.abc import Sequence
@@ -28,21 +28,22 @@ class RehearsalEngine:
         return steps[min(made, 2)](briefing, conversation)
 
     def _read(self, briefing: Briefing, conversation: Sequence[Message]) -> Turn:
-        text = f"Rehearsal: no model is set up, so nothing of the instructions of {self.app.name} is carried out."
+        text = f"Rehearsal: no model is set up, so none of {self.app.name}'s instructions are carried out."
         return self._call(text, "memory_read", {"scope": "app", "mode": "headers"}, made=0)
 
     def _write(self, briefing: Briefing, conversation: Sequence[Message]) -> Turn:
         line = f"- rehearsal of run {self.run.short_id}: nothing was fetched, sent or decided"
-        arguments = {"scope": "app", "content": line, "mode": "append"}
+        arguments: dict[str, object] = {"scope": "app", "content": line, "mode": "append"}
         return self._call("Rehearsal: I leave one line in the memory.", "memory_write", arguments, made=1)
 
     def _finish(self, briefing: Briefing, conversation: Sequence[Message]) -> Turn:
+        arguments: dict[str, object]
         if self._asks():
             arguments = {
                 "type": "escalation",
                 "message": f"Rehearsal: did the question of {self.app.name} reach you?",
                 "choices": ["Yes", "No"],
-                "data": "A rehearsal asks once, to show how this app would ask. Nothing depends on the answer.",
+                "data": "A rehearsal asks once, to show how the app would ask. Nothing depends on the answer.",
             }
         else:
             arguments = {"type": "run_complete", "message": self._report(briefing)}
@@ -52,9 +53,8 @@ class RehearsalEngine:
         escalation = self.spec.escalation
         if escalation is None or escalation.enabled is False:
             return False
-        questions = Entry.objects.filter(app=self.app).questions()
-        settled = questions.filter(user_response__isnull=False) | questions.open()
-        return not settled.exists()
+        # Once is enough: whether it was answered, is open, or expired.
+        return not Entry.objects.filter(app=self.app).questions().exists()
 
     def _report(self, briefing: Briefing) -> str:
         values = self.app.configuration

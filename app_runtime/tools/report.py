@@ -5,13 +5,15 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from django.db import transaction
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from app_manager.models import App
 from app_manager.states import Status as AppStatus
 from app_manager.states import may_become
+from app_runtime.exceptions import LeaseLost
 from app_runtime.models import Entry, Run
 from app_runtime.statuses import EntryType
+from app_runtime.texts import storable
 from app_runtime.tools.base import Tool
 from halo_site import audit
 from halo_site.store.fields import to_ms
@@ -43,6 +45,15 @@ class ReportArguments(BaseModel):
     choices: list[str] | None = None
     questions: list[Question] | None = None
 
+    @property
+    def asks(self) -> bool:
+        return self.type == "escalation"
+
+    @model_validator(mode="before")
+    @classmethod
+    def as_storable(cls, value: Any) -> Any:
+        return storable(value)
+
     @field_validator("message")
     @classmethod
     def says_something(cls, value: str) -> str:
@@ -72,9 +83,14 @@ class Reports:
         return Tool("report_to_user", DESCRIPTION, "always on", ReportArguments, self.report)
 
     def report(self, arguments: ReportArguments) -> str:
-        """Store the entry; a question also makes an active app wait, in the same transaction."""
+        """Store the entry; a question also makes an active app wait, in the same transaction.
+
+        Raises `LeaseLost`, and stores nothing, where the run was ended by somebody else meanwhile.
+        """
         now = self.clock()
         with transaction.atomic():
+            if not self.run.keep():
+                raise LeaseLost("The run is no longer this worker's.")
             entry = Entry.objects.create(
                 app=self.run.app,
                 run_id=self.run.run_id,
@@ -83,7 +99,7 @@ class Reports:
                 session_key=self.run.session_key,
                 content=content_of(arguments, self.run, now),
             )
-            if arguments.type == EntryType.ESCALATION:
+            if arguments.asks:
                 make_wait(self.run.app_id, entry, now)
         self.made.append(arguments.type)
         return "Stored. The user sees it now."
@@ -97,14 +113,17 @@ def content_of(arguments: ReportArguments, run: Run, now: datetime) -> dict[str,
     }
     status = {"run_complete": "ok", "run_skipped": "skipped"}.get(arguments.type)
     optional = {"status": status, "data": arguments.data, "dataPath": arguments.data_path}
-    if arguments.type == EntryType.ESCALATION:
+    if arguments.asks:
         optional |= _question_fields(arguments, run, now)
     return content | {key: value for key, value in optional.items() if value is not None}
 
 
 def make_wait(app_id: str, entry: Entry, now: datetime) -> None:
-    """An active app waits from now on; in every other status the status stays. The oldest open question is kept."""
-    app = App.objects.select_for_update().get(pk=app_id)
+    """An active app waits from now on; in every other status the status stays.
+
+    The oldest open question is kept as the pending one.
+    """
+    app = App.objects.select_for_update(no_key=True).get(pk=app_id)
     if app.pending_escalation_id is None:
         App.objects.filter(pk=app_id).update(pending_escalation_id=entry.pk)
     if app.status == AppStatus.ACTIVE and may_become(app.status, AppStatus.WAITING_USER):

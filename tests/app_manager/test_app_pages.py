@@ -36,7 +36,7 @@ def test_every_tab_has_the_head_and_says_where_it_is(operator_client, app, tab):
     assert page.count('aria-current="page"') >= 1
 
 
-@pytest.mark.parametrize("tab", (*TABS, "spec/download"))
+@pytest.mark.parametrize("tab", [*TABS, "spec/download"])
 def test_an_unknown_app_is_not_found(operator_client, tab):
     assert operator_client.get(f"/apps/none/{tab}/").status_code == 404
 
@@ -190,6 +190,17 @@ def test_the_memory_of_an_app_whose_space_is_gone_is_not_found(operator_client, 
 def test_an_app_whose_space_is_gone_still_has_its_other_pages(operator_client, app, tab):
     App.objects.update(space_id="gone")
     assert "its space is not in the index" in body(operator_client.get(url(app, tab)))
+
+
+def test_the_next_time_is_shown_only_while_the_clock_may_start_the_app(operator_client, app):
+    assert "<span>next <time" not in body(operator_client.get(url(app, "spec")))
+    save(operator_client, app)
+    assert "<span>next <time" in body(operator_client.get(url(app, "spec")))
+
+
+def test_an_app_of_another_type_says_that_it_does_not_run_by_itself(operator_client):
+    app = install_app(type="skill", subscriptions=None)
+    assert "of the type skill: does not run by itself" in body(operator_client.get(url(app, "spec")))
 
 
 def test_an_open_question_counts_for_more_than_the_status(operator_client, app):

@@ -132,6 +132,12 @@ def test_an_emptied_value_with_a_default_is_stored_as_empty():
     assert form.values == {"it": ""}
 
 
+def test_a_value_that_was_not_sent_is_left_to_the_spec():
+    form = form_of(spec_of(item("string", default="tea"), LIMIT), "config-limit=7")
+    assert form.is_valid()
+    assert form.values == {"limit": 7}
+
+
 def test_a_key_that_is_no_html_name_still_has_its_field():
     spec = spec_of({**item("string"), "key": 'a "b" <c>'})
     form = form_of(spec, "config-0.value=tea")

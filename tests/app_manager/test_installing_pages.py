@@ -52,13 +52,13 @@ def upload(content, name="spec.yaml"):
 
 def as_a_browser_would(page):
     """The fields of the preview's form as they stand in it."""
-    form = page.wsgi_request and page.context["page"]
+    form = page.context["page"]
     data = {"spec_text": form.text, "space": form.form["space"].value()}
     data["permissions"] = form.form["permissions"].value()
     for name in form.configuration.fields:
         field = form.configuration[name]
         value = field.field.prepare_value(field.value())
-        if value not in (None, False):
+        if value is not None and value is not False:
             data[field.html_name] = "on" if value is True else value
     return data
 

@@ -28,7 +28,7 @@ def test_it_names_each_space_with_its_folders(operator_client):
 def test_it_counts_installed_apps_only(operator_client):
     install_app()
     uninstall(install_app(name="Gone"))
-    assert '<td class="num is-number">1</td>' in page(operator_client)
+    assert 'data-name="Apps">1</td>' in page(operator_client)
 
 
 def test_it_says_when_a_folder_is_missing(operator_client):

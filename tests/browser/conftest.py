@@ -53,6 +53,7 @@ class Watched:
         context.on("console", lambda message: self._console(message.type, message.text))
         context.on("weberror", lambda error: self.problems.append(f"error: {error.error}"))
         context.on("requestfailed", lambda request: self._failed(request.url, request.failure))
+        context.on("response", lambda response: self._response(response.url, response.status))
         context.on("request", lambda request: self._request(request.url))
         context.on("dialog", lambda dialog: self.problems.append(f"dialog: {dialog.message}"))
 
@@ -64,21 +65,42 @@ class Watched:
         if failure != "net::ERR_ABORTED":  # leaving a page ends its polls
             self.problems.append(f"failed: {url} {failure}")
 
+    def _response(self, url: str, status: int) -> None:
+        if status >= 400:
+            self.problems.append(f"{status}: {url}")
+
     def _request(self, url: str) -> None:
         if not url.startswith(("http://localhost", "http://127.0.0.1", "data:")):
             self.problems.append(f"foreign request: {url}")
 
 
 @pytest.fixture
-def watched_page(browser: Browser, live_server, operator, client) -> Iterator[Page]:
-    """A page of a signed-in operator; at the end nothing may have gone wrong in it."""
+def signed_in(browser: Browser, live_server, operator, client) -> Iterator[BrowserContext]:
+    """A browser context in which the operator is signed in."""
     context = browser.new_context(base_url=live_server.url, viewport={"width": 1280, "height": 900})
-    watched = Watched(context)
     client.force_login(operator)
-    cookie = client.cookies["sessionid"]
-    context.add_cookies([{"name": "sessionid", "value": cookie.value, "url": live_server.url}])
-    page = context.new_page()
-    page.set_default_timeout(15_000)
-    yield page
+    context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
+    context.set_default_timeout(10_000)
+    yield context
     context.close()
+
+
+@pytest.fixture
+def watched_page(signed_in: BrowserContext) -> Iterator[Page]:
+    """A page in which nothing may go wrong: no policy violation, console error, failed or foreign request."""
+    watched = Watched(signed_in)
+    page = signed_in.new_page()
+    yield page
+    page.close()
     assert watched.problems == []
+
+
+@pytest.fixture
+def plain_page(browser: Browser, live_server, operator, client) -> Iterator[Page]:
+    """A signed-in page without JavaScript."""
+    client.force_login(operator)
+    context = browser.new_context(base_url=live_server.url, java_script_enabled=False)
+    context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
+    context.set_default_timeout(10_000)
+    yield context.new_page()
+    context.close()

@@ -2,8 +2,8 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.contrib.admin.utils import quote
 
-from app_manager.models import App
 from app_runtime import worker
 from app_runtime.dispatch import trigger
 from halo_site import audit
@@ -27,18 +27,18 @@ ADMIN = (
 
 
 @pytest.fixture
-def names(watched_page) -> dict[str, str]:
+def names(live_server) -> dict[str, str]:
     """The ids that stand in addresses: an app that has run."""
     app = installed_app()
     run = trigger(app, audit.command("test"), app.installed_at)
     worker.execute(run.run_id)
     job, revision = Job.objects.get(), Revision.objects.first()
-    from django.contrib.admin.utils import quote
-
     return {"app": app.pk, "run": run.pk, "job": quote(job.pk), "revision": str(revision.pk)}
 
 
 def serious(page) -> list[str]:
+    """What axe finds that keeps somebody out, each with its element. (axe itself tries inline styles, which the
+    policy blocks, so a page that axe has seen is not a watched one.)"""
     found = Axe().run(page).response["violations"]
     return [
         f"{page.url} {violation['id']}: {node['html'][:160]} {node.get('failureSummary', '')[:200]}"
@@ -48,55 +48,58 @@ def serious(page) -> list[str]:
     ]
 
 
+def too_wide(page) -> int:
+    return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+
+
+@pytest.mark.parametrize("addresses", [PAGES, ADMIN], ids=["ours", "admin"])
+def test_nothing_goes_wrong_on_any_page(watched_page, names, addresses):
+    for address in addresses:
+        assert watched_page.goto(address.format(**names)).status == 200, address
+        watched_page.wait_for_load_state("networkidle")
+
+
 @pytest.mark.parametrize("scheme", NOW_AND_THEN)
-def test_our_pages_are_sound(watched_page, names, scheme):
-    watched_page.emulate_media(color_scheme=scheme)
-    watched_page.set_viewport_size({"width": NOW_AND_THEN[scheme], "height": 900})
+def test_our_pages_are_for_everybody(signed_in, names, scheme):
+    page = signed_in.new_page()
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": NOW_AND_THEN[scheme], "height": 900})
     problems = []
     for address in PAGES:
-        answer = watched_page.goto(address.format(**names))
-        assert answer.status == 200, address
-        problems += serious(watched_page)
-        wide = watched_page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        if wide > 0:
-            problems.append(f"{address} is {wide} px too wide")
+        page.goto(address.format(**names))
+        problems += serious(page)
+        if too_wide(page) > 0:
+            problems.append(f"{address} is {too_wide(page)} px too wide")
     assert problems == []
 
 
 @pytest.mark.parametrize("scheme", NOW_AND_THEN)
-def test_the_admin_is_sound(watched_page, names, scheme):
-    watched_page.emulate_media(color_scheme=scheme)
+def test_the_admin_is_for_everybody(signed_in, names, scheme):
+    page = signed_in.new_page()
+    page.emulate_media(color_scheme=scheme)
     problems = []
     for address in ADMIN:
-        answer = watched_page.goto(address.format(**names))
-        assert answer.status == 200, address
-        problems += serious(watched_page)
+        page.goto(address.format(**names))
+        problems += serious(page)
     assert problems == []
 
 
-def test_pages_for_strangers_are_sound(browser, live_server):
+def test_the_sign_in_page_is_for_everybody(browser, live_server):
     page = browser.new_page(base_url=live_server.url)
-    errors = []
-    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     page.goto("/login/")
     problems = serious(page)
     page.close()
-    assert (problems, errors) == ([], [])
+    assert problems == []
 
 
-def test_a_page_that_is_not_there_is_sound(browser, live_server, operator, client):
-    client.force_login(operator)
-    context = browser.new_context(base_url=live_server.url)
-    context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
-    page = context.new_page()
-    answer = page.goto("/runs/nothing-has-this-id/")
-    problems = serious(page)
-    context.close()
-    assert (answer.status, problems) == (404, [])
+def test_a_page_that_is_not_there_is_for_everybody(signed_in):
+    page = signed_in.new_page()
+    assert page.goto("/runs/nothing-has-this-id/").status == 404
+    assert serious(page) == []
 
 
-def test_a_planted_problem_would_be_seen(watched_page, names):
-    watched_page.goto("/")
-    watched_page.evaluate("document.querySelector('main').insertAdjacentHTML('beforeend', '<button></button>')")
-    assert any("button-name" in problem for problem in serious(watched_page))
-    assert App.objects.exists()
+def test_a_planted_problem_would_be_seen(signed_in, names):
+    page = signed_in.new_page()
+    page.goto("/")
+    page.evaluate("document.querySelector('main').insertAdjacentHTML('beforeend', '<button></button>')")
+    assert any("button-name" in problem for problem in serious(page))

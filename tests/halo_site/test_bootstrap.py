@@ -80,7 +80,7 @@ def test_a_failed_step_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_it_uses_the_standard_library_only() -> None:
-    code = "import sys; sys.path.insert(0, sys.argv[1]); import halo_site.bootstrap; print('django' in sys.modules)"
+    code = "import sys; sys.path[:0] = sys.argv[1:]; import halo_site.bootstrap; print('django' in sys.modules)"
     result = subprocess.run(
         [sys.executable, "-I", "-S", "-c", code, str(bootstrap.ROOT)],
         capture_output=True,

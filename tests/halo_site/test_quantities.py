@@ -45,8 +45,9 @@ def test_past_and_future_are_told_with_the_same_span(distance):
     ("milliseconds", "words"),
     [
         (None, "unknown"),
-        (0, "0.0 s"),
-        (412, "0.4 s"),
+        (0, "0 ms"),
+        (412, "412 ms"),
+        (1_490, "1.4 s"),
         (9_990, "9.9 s"),
         (10_000, "10 s"),
         (59_999, "59 s"),

@@ -129,10 +129,18 @@ def test_a_stubborn_program_is_killed_within_ten_seconds(tmp_path: Path) -> None
     assert seconds < 10
 
 
-@pytest.mark.parametrize("kind", ["steady", "parent"])
+@pytest.mark.parametrize("kind", ["steady", "stubborn"])
 def test_programs_end_when_the_supervisor_is_killed(tmp_path: Path, kind: str) -> None:
     trial = Trial(tmp_path, f"web={kind}")
     pid = trial.pid("web")
     trial.process.kill()
-    trial.process.communicate()
     eventually(lambda: not is_alive(pid))
+    trial.process.communicate(timeout=15)
+
+
+def test_what_programs_started_ends_when_the_supervisor_is_killed(tmp_path: Path) -> None:
+    trial = Trial(tmp_path, "web=parent")
+    pids = [trial.pid("web"), trial.pid("web-child")]
+    trial.process.kill()
+    eventually(lambda: not any(is_alive(pid) for pid in pids))
+    trial.process.communicate(timeout=15)

@@ -24,18 +24,17 @@ class Command(HaloCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["once"]:
-            self.stdout.write(f"{worker.work_off()} runs ended")
-            return
         draining = threading.Event()
+        seconds = site_config().runs.drain_seconds
 
         def drain(number: int, frame: Any) -> None:
-            draining.set()
-            grace = threading.Timer(site_config().runs.drain_seconds, worker.stop_now.set)
-            grace.daemon = True
-            grace.start()
+            # In a thread: the signal may have come while this one holds the lock of the event.
+            threading.Thread(target=worker.drain, args=(draining, seconds), daemon=True).start()
 
         signal.signal(signal.SIGTERM, drain)
         signal.signal(signal.SIGINT, drain)
+        if options["once"]:
+            self.stdout.write(f"{worker.work_off(draining)} runs ended")
+            return
         logger.info("Worker %s is ready", os.getpid())
         worker.Worker(draining).run()

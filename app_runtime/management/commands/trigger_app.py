@@ -12,7 +12,6 @@ from app_runtime.contracts import RunRecord
 from app_runtime.dispatch import trigger
 from app_runtime.exceptions import RuntimeRefusal
 from app_runtime.models import Run
-from app_runtime.statuses import Status
 from halo_site import audit
 from halo_site.management.base import HaloCommand
 from halo_site.models import Heartbeat
@@ -45,14 +44,16 @@ class Command(HaloCommand):
             self.stdout.write(run.run_id)
 
     def follow(self, run: Run) -> Run:
-        """Wait until the run has ended; work on it here while it is queued and no worker lives."""
-        while run.is_unfinished:
-            workers = Heartbeat.objects.kind("worker").younger_than(YOUNG, timezone.now())
-            if run.status == Status.QUEUED and not workers.exists():
-                from app_runtime import worker
+        """Wait until the run has ended; without a living worker, work on it here and look after lost runs."""
+        from app_runtime import worker  # it imports engines: only who waits needs them
+        from app_runtime.sweeping import sweep_runs
 
+        while run.is_unfinished:
+            workers = Heartbeat.objects.kind(worker.KIND).younger_than(YOUNG, timezone.now())
+            if not workers.exists():
+                sweep_runs(timezone.now())
                 worker.execute(run.run_id)
-            else:
-                time.sleep(POLL_SECONDS)
             run = Run.objects.select_related("app").get(pk=run.pk)
+            if run.is_unfinished:
+                time.sleep(POLL_SECONDS)
         return run

@@ -1,0 +1,73 @@
+"""Questions whose deadline has passed: closed as expired, and nothing decided for the person (BEHAVIOUR)."""
+
+import logging
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from app_manager.models import App
+from app_manager.states import Status as AppStatus
+from app_runtime.models import Entry, Run
+from app_runtime.settlement import ACTOR, add_error_entry, tell_app
+from app_runtime.statuses import Outcome, Status
+from halo_site.store.fields import to_ms
+
+logger = logging.getLogger(__name__)
+
+EXPIRED_AT_ONCE = 200
+
+
+def expire(now: datetime) -> int:
+    """Close every open question whose deadline is at or before ``now``; returns how many were closed."""
+    due = Entry.objects.open().filter(content__deadlineAt__lte=to_ms(now)).order_by("ts", "id")
+    return sum(_expired(entry, now) for entry in due[:EXPIRED_AT_ONCE])
+
+
+def _expired(entry: Entry, now: datetime) -> bool:
+    """One that cannot be closed is logged and does not stand in the way of the others."""
+    if entry.deadline is None:  # something else than a moment, which compared as smaller
+        return False
+    try:
+        with transaction.atomic():
+            return _close(entry, entry.deadline, now)
+    except Exception:
+        logger.exception("The question %s could not be closed at its deadline", entry.pk)
+        return False
+
+
+def _close(entry: Entry, deadline: datetime, now: datetime) -> bool:
+    content = {**entry.content, "resolution": {"reason": "expired", "at": to_ms(now)}}
+    # Open still: an answer that came since the row was read wins.
+    if not Entry.objects.open().filter(pk=entry.pk).update(content=content, closed_at=now):
+        return False
+    _fail_run(entry, deadline, now)
+    leave_waiting(entry.app_id, now)
+    return True
+
+
+def _fail_run(entry: Entry, deadline: datetime, now: datetime) -> None:
+    """The run that asked is an error, unless it went on or another question of it is open still."""
+    run = Run.objects.filter(pk=entry.run_id).first()
+    if run is None or Entry.objects.open().filter(run_id=entry.run_id).exists():
+        return
+    written = timezone.localtime(deadline).isoformat(timespec="seconds")
+    error = f"the question expired unanswered at {written}"
+    waiting = Run.objects.filter(pk=run.pk, status=Status.WAITING_USER)
+    if waiting.update(status=Status.ERROR, outcome=Outcome.ERROR, error_message=error):
+        add_error_entry(run, error, now, None)
+        tell_app(run, Status.ERROR, Outcome.ERROR, error, now)
+
+
+def leave_waiting(app_id: str, now: datetime) -> None:
+    """Keep the oldest open question of the app; without one, an app that waited is active again.
+
+    Call it in the transaction that closed a question.
+    """
+    app = App.objects.select_for_update(no_key=True).get(pk=app_id)
+    oldest = Entry.objects.filter(app_id=app_id).open().order_by("ts", "id").first()
+    pending = oldest.pk if oldest else None
+    if oldest is None and app.status == AppStatus.WAITING_USER:
+        app.change_status(AppStatus.ACTIVE, actor=ACTOR, now=now, pending_escalation_id=None)
+    elif app.pending_escalation_id != pending:
+        App.objects.filter(pk=app_id).update(pending_escalation_id=pending)

@@ -1,0 +1,71 @@
+"""What memory knows of the apps."""
+
+import pytest
+
+from app_manager.models import App
+from app_manager.places import caller_of
+from halo_site.datadir.names import PathRefused
+from memory.places import all_places, app_caller, app_place, find_place
+from memory.tools import memory_read
+from tests.app_manager.factories import NINE, install_app, space, uninstall
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_memory_of_an_app_lies_in_its_folder():
+    app = install_app()
+    place = app_place(app.pk)
+    assert place.base / place.below("") == app.folder / "memory.md"
+    assert place.base / place.below("run/x.md") == app.folder / "memory/run/x.md"
+
+
+def test_a_path_of_its_own_counts_for_more(tmp_path):
+    app = install_app()
+    App.objects.update(data_path=str(tmp_path / "kettle"))
+    place = app_place(app.pk)
+    assert place.base / place.below("") == tmp_path / "kettle/memory.md"
+
+
+def test_installed_apps_are_listed_and_uninstalled_ones_are_not():
+    app = install_app()
+    uninstall(install_app(name="Gone"))
+    assert [place.key for place in all_places() if place.scope == "app"] == [f"app:{app.pk}"]
+
+
+def test_an_app_whose_space_is_gone_has_no_place():
+    app = install_app()
+    App.objects.update(space_id="gone")
+    assert find_place(f"app:{app.pk}") is None
+    assert [place for place in all_places() if place.scope == "app"] == []
+
+
+def test_an_unknown_app_has_no_place_and_is_no_caller():
+    assert (app_place("none"), app_caller("none")) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("granted", "denied", "may"),
+    [((), (), False), (("memory.space",), (), True), (("memory.space",), ("memory.space",), False)],
+)
+def test_the_memory_of_its_space_has_to_be_granted(granted, denied, may):
+    app = install_app(granted=granted, denied=denied)
+    assert app_caller(app.pk).space_memory is may
+
+
+def test_an_app_reads_its_own_memory_through_the_tools():
+    app = install_app()
+    (app.folder / "memory.md").write_text("# now\n")
+    assert memory_read(caller_of(app), "app", now=NINE) == "# now\n"
+
+
+def test_a_link_in_place_of_its_folder_is_refused(tmp_path):
+    from memory.documents import on_disk
+
+    app = install_app()
+    (app.folder / "memory").rmdir()
+    app.folder.rmdir()
+    (tmp_path / "memory.md").write_text("secret")
+    app.folder.symlink_to(tmp_path)
+    with pytest.raises(PathRefused):
+        on_disk(app_place(app.pk), "")
+    assert app.folder.is_relative_to(space().path)
