@@ -13,16 +13,12 @@ from django.utils.translation import gettext as _
 
 from app_manager.configuration import ConfigurationForm
 from app_manager.forms import InstallForm
-from app_manager.jobs import jobs_of_each
 from app_manager.models import App
 from app_manager.preview import Preview
 from app_manager.spec import AppSpec, Problem
 from app_manager.spec.parts import ConfigItem
 from app_manager.states import Status
 from halo_site.datadir.spaces import Space, all_spaces
-from scheduler.models import Job
-
-STATUS_ICONS = {"paused": "pause", "error": "warn", "needs_login": "user", "waiting_user": "question"}
 
 
 @dataclass(frozen=True)
@@ -96,33 +92,6 @@ class ConfigRow:
 def config_rows(form: ConfigurationForm, own: Mapping[str, Any]) -> list[ConfigRow]:
     """The fields in the order of the spec; ``own`` are the stored values."""
     return [ConfigRow(form[name], item, item.key in own) for name, item in form.items.items()]
-
-
-@dataclass(frozen=True)
-class AppHead:
-    """What stands over each page of an app."""
-
-    app: App
-
-    @cached_property
-    def jobs(self) -> list[Job]:
-        return jobs_of_each([self.app])[self.app.pk]
-
-    @property
-    def schedule(self) -> str:
-        """Its schedules in words."""
-        return " · ".join(job.words for job in self.jobs)
-
-    @property
-    def next_at(self) -> datetime | None:
-        return min((job.next_run_at for job in self.jobs if job.enabled and job.next_run_at), default=None)
-
-    @property
-    def chip(self) -> dict[str, str]:
-        """Its status, or that it waits for an answer, which counts for more in every status."""
-        shown = Status.WAITING_USER if self.app.pending_escalation_id else Status(self.app.status)
-        icon = STATUS_ICONS.get(shown.value, "")
-        return {"tone": shown.tone, "text": str(shown.label), "icon": icon}
 
 
 @dataclass(frozen=True)

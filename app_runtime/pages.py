@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -124,7 +123,7 @@ class AppCard:
     def next_at(self) -> datetime | None:
         """When it runs by itself next; None for an app that would be skipped then."""
         times = [job.next_run_at for job in self.jobs if job.enabled and job.next_run_at]
-        return min(times, default=None) if self.app.status in RUNS_BY_ITSELF else None
+        return min(times, default=None) if self.app.runs_by_itself else None
 
 
 def app_cards(apps: list[App]) -> list[AppCard]:
@@ -253,7 +252,7 @@ class RunPage:
         """How long it took, or has taken so far."""
         if self.run.duration_ms is not None:
             return int(self.run.duration_ms)
-        return max(0, (self.now - self.run.started_at) // timedelta(milliseconds=1))
+        return int(max(timedelta(0), self.now - self.run.started_at) / timedelta(milliseconds=1))
 
     @property
     def cap_ms(self) -> int:

@@ -10,10 +10,12 @@ from app_runtime.statuses import Trigger
 RULE = "\n\n---\n\n"
 
 ROLE = """You are “{name}”, an automation that works on its own on its user's server.
-Nobody watches while you work. Do what your instructions say, with the tools that you have, and nothing beyond them."""
+Nobody watches while you work. Do what your instructions say, with the tools that you have, and nothing
+beyond them."""
 
 MEMORY_RULES = """Your memory is a set of markdown files. `memory.md` has two parts:
-`# now` (what holds today, with `## State` first) and `# History` (newest first; your run's heading is there already, add a short summary to it).
+`# now` (what holds today, with `## State` first) and `# History` (newest first; your run's heading is there
+already, add a short summary to it).
 Read it with memory_read, change it with memory_write. Keep it short and true.
 You may {space}."""
 

@@ -89,7 +89,7 @@ def add_error_entry(run: Run, error: str, now: datetime, duration_ms: int | None
 
 
 def tell_app(run: Run, status: Status, outcome: Outcome | None, error: str, now: datetime) -> None:
-    """The app's last-run fields, and its stop after five errors in a row. Call it in the run's transaction."""
+    """The app's last-run fields, and its stop after five errors in a row, in the run's transaction."""
     app = App.objects.select_for_update(no_key=True).get(pk=run.app_id)
     # An older run can fail after newer ones have ended, when its question expires.
     if app.last_run_at is None or app.last_run_at <= run.started_at:

@@ -1,4 +1,4 @@
-"""A transcript as the timeline that a page shows. Lines may be foreign: nothing in them is taken for granted."""
+"""A transcript as the timeline that a page shows. Lines may be foreign: nothing in them is relied on."""
 
 import json
 from collections.abc import Iterable

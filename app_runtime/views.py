@@ -62,7 +62,6 @@ def app_thread(request: HttpRequest, app_id: str) -> HttpResponse:
     on_top = {question.pk for question in questions}
     context = {
         "app": app,
-        "card": app_cards([app])[0],
         "questions": questions,
         "entries": thread_entries(entry for entry in page.rows if entry.pk not in on_top),
         "pager": page,
@@ -75,7 +74,7 @@ def app_thread(request: HttpRequest, app_id: str) -> HttpResponse:
 @require_GET
 def app_runs(request: HttpRequest, app_id: str) -> HttpResponse:
     app = access.get_app(request, app_id)
-    context = {"app": app, "card": app_cards([app])[0], **_run_table(request, Run.objects.for_app(app))}
+    context = {"app": app, **_run_table(request, Run.objects.for_app(app))}
     return render(request, "app_runtime/app_runs.html", context)
 
 

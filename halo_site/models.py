@@ -20,7 +20,7 @@ class HeartbeatQuerySet(models.QuerySet["Heartbeat"]):
 
 
 class Heartbeat(models.Model):
-    """One process of this installation (a clock, a worker, a supervisor) and when it last said it lives."""
+    """One process of this installation (a clock, a worker) and when it last said it lives."""
 
     name = models.TextField(primary_key=True)
     kind = models.TextField()

@@ -57,7 +57,7 @@ def welcome(request: HttpRequest, token: str) -> HttpResponse:
     now = timezone.now()
     if not is_open(facts, now):
         return closed(request, 410)
-    form = UserCreationForm(request.POST if request.method == "POST" else None)
+    form: UserCreationForm[Any] = UserCreationForm(request.POST if request.method == "POST" else None)
     if request.method != "POST":
         return render(request, "halo_site/welcome.html", {"form": form})
     with transaction.atomic():

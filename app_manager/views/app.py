@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from app_manager.access import get_app
 from app_manager.configuration import ConfigurationForm
 from app_manager.models import App
-from app_manager.pages import AppHead, config_rows
+from app_manager.pages import config_rows
 from app_manager.places import place_of
 from halo_site import audit
 from memory.pages import document_page, place_files
@@ -101,7 +101,7 @@ def _page(
 ) -> HttpResponse:
     """A page below the app's head and tabs; each tab is called as its template is."""
     tab = PurePosixPath(template).stem
-    return render(request, template, {"app": app, "head": AppHead(app), "tab": tab, **context}, status=status)
+    return render(request, template, {"app": app, "tab": tab, **context}, status=status)
 
 
 def _spec_text(app: App) -> str:

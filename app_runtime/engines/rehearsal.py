@@ -2,7 +2,7 @@
 
 It is deterministic and touches nothing but the app's own memory and thread (DESIGN §5.5). It reads the real
 spec, configuration and memory, tells which tools the app would have, writes one line marked as rehearsal and
-asks one question where the spec has escalation on and the app has asked none yet. It never notifies or fetches.
+asks one question where the spec has escalation on and the app has asked none yet. It never notifies.
 """
 
 from collections.abc import Sequence
@@ -43,7 +43,7 @@ class RehearsalEngine:
                 "type": "escalation",
                 "message": f"Rehearsal: did the question of {self.app.name} reach you?",
                 "choices": ["Yes", "No"],
-                "data": "A rehearsal asks once, to show how the app would ask. Nothing depends on the answer.",
+                "data": "A rehearsal asks once, to show how the app would. Nothing depends on the answer.",
             }
         else:
             arguments = {"type": "run_complete", "message": self._report(briefing)}

@@ -5,6 +5,7 @@ index, a foreign key) is pending: killed in between, the tables exist and nothin
 SQL is run and the record written while the editor's transaction is still open.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
@@ -28,7 +29,7 @@ class NamespaceExecutor(MigrationExecutor):
     def migrate(
         self,
         targets: Any,
-        plan: list[tuple[Migration, bool]] | None = None,
+        plan: Sequence[tuple[Migration, bool]] | None = None,
         state: ProjectState | None = None,
         fake: bool = False,
         fake_initial: bool = False,
@@ -48,12 +49,12 @@ class NamespaceExecutor(MigrationExecutor):
             fake, state = self.detect_soft_applied(state, migration)
         if fake:
             with transaction.atomic(using=self.connection.alias):
-                self.record_migration(migration)
+                self._remember(migration)
         else:
             with self.connection.schema_editor(atomic=True) as editor:
                 state = migration.apply(state, editor)
                 run_deferred(editor)
-                self.record_migration(migration)
+                self._remember(migration)
         self._tell("apply_success", migration, fake)
         return state
 
@@ -71,6 +72,10 @@ class NamespaceExecutor(MigrationExecutor):
                 self._forget(migration)
         self._tell("unapply_success", migration, fake)
         return state
+
+    def _remember(self, migration: Migration) -> None:
+        for app, name in migration.replaces or [(migration.app_label, migration.name)]:
+            self.recorder.record_applied(app, name)
 
     def _forget(self, migration: Migration) -> None:
         for app, name in [*migration.replaces, (migration.app_label, migration.name)]:

@@ -1,6 +1,6 @@
 """Keeps `_migrations` true: one row per namespace, written with Django's own record of each migration."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.apps.registry import Apps
 from django.db import models, transaction
@@ -17,6 +17,8 @@ class NamespaceVersion(models.Model):
     namespace = models.TextField(primary_key=True)
     version = models.IntegerField(db_default=0)
     applied_at = models.BigIntegerField()
+
+    objects: ClassVar[models.Manager["NamespaceVersion"]] = models.Manager()
 
     class Meta:
         apps = Apps()  # like Django's own record, outside of every app, so that no migration can own it

@@ -201,8 +201,3 @@ def test_the_next_time_is_shown_only_while_the_clock_may_start_the_app(operator_
 def test_an_app_of_another_type_says_that_it_does_not_run_by_itself(operator_client):
     app = install_app(type="skill", subscriptions=None)
     assert "of the type skill: does not run by itself" in body(operator_client.get(url(app, "spec")))
-
-
-def test_an_open_question_counts_for_more_than_the_status(operator_client, app):
-    App.objects.update(pending_escalation_id="some-entry")
-    assert operator_client.get(url(app, "spec")).context["head"].chip["text"] == "Waiting for you"

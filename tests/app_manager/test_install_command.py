@@ -20,6 +20,7 @@ from tests.app_manager.factories import (
     spec_text,
 )
 from tests.app_manager.test_installing_pages import SPECS
+from tests.processes import manage
 from tests.shared import shared_path
 
 pytestmark = pytest.mark.django_db
@@ -140,6 +141,13 @@ def test_a_folder_is_one_clear_line(tmp_path):
 def test_a_second_install_names_the_first(spec_file):
     first = install_app(GOOD)
     assert first.pk in refusal(spec_file(GOOD))[0]
+
+
+def test_without_tables_it_says_what_to_do_and_makes_no_file(tmp_path, spec_file):
+    result = manage(tmp_path / "fresh", "install_app", spec_file(GOOD))
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[-1].endswith("Run: python3 manage.py migrate")
+    assert not (tmp_path / "fresh").exists()
 
 
 @pytest.mark.parametrize("name", SPECS)

@@ -79,7 +79,9 @@ def signed_in(browser: Browser, live_server, operator, client) -> Iterator[Brows
     """A browser context in which the operator is signed in."""
     context = browser.new_context(base_url=live_server.url, viewport={"width": 1280, "height": 900})
     client.force_login(operator)
-    context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
+    context.add_cookies(
+        [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
+    )
     context.set_default_timeout(10_000)
     yield context
     context.close()
@@ -100,7 +102,9 @@ def plain_page(browser: Browser, live_server, operator, client) -> Iterator[Page
     """A signed-in page without JavaScript."""
     client.force_login(operator)
     context = browser.new_context(base_url=live_server.url, java_script_enabled=False)
-    context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
+    context.add_cookies(
+        [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
+    )
     context.set_default_timeout(10_000)
     yield context.new_page()
     context.close()

@@ -38,12 +38,18 @@ def backward(package: str, source: str) -> list[str]:
 @pytest.mark.parametrize("package", PACKAGES)
 def test_no_import_goes_back(package):
     modules = [path for path in (ROOT / package).rglob("*.py") if path.relative_to(ROOT) not in EXCEPTIONS]
-    found = {str(path.relative_to(ROOT)): names for path in modules if (names := backward(package, path.read_text()))}
+    found = {
+        str(path.relative_to(ROOT)): names
+        for path in modules
+        if (names := backward(package, path.read_text()))
+    }
     assert found == {}
 
 
 def test_a_backward_import_would_be_seen():
-    assert backward("scheduler", "def f():\n    from app_runtime.models import Run\n") == ["app_runtime.models"]
+    assert backward("scheduler", "def f():\n    from app_runtime.models import Run\n") == [
+        "app_runtime.models"
+    ]
 
 
 @pytest.mark.parametrize("folder", PURE)
@@ -62,6 +68,7 @@ def test_only_the_fragments_module_knows_htmx():
         str(path.relative_to(ROOT))
         for package in PACKAGES
         for path in (ROOT / package).rglob("*.py")
-        if "request.htmx" in path.read_text() or any(name.startswith("django_htmx") for name in imports_of(path.read_text()))
+        if "request.htmx" in path.read_text()
+        or any(name.startswith("django_htmx") for name in imports_of(path.read_text()))
     ]
     assert users == ["halo_site/fragments.py"]

@@ -10,7 +10,12 @@ LONGEST_FUNCTION = 30
 
 
 def sources() -> list[Path]:
-    return [path for package in PACKAGES for path in (ROOT / package).rglob("*.py") if "migrations" not in path.parts]
+    return [
+        path
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("*.py")
+        if "migrations" not in path.parts
+    ]
 
 
 def long_functions(source: str) -> list[str]:
@@ -30,7 +35,11 @@ def test_files_are_short():
 
 
 def test_functions_are_short():
-    found = {str(path.relative_to(ROOT)): names for path in sources() if (names := long_functions(path.read_text()))}
+    found = {
+        str(path.relative_to(ROOT)): names
+        for path in sources()
+        if (names := long_functions(path.read_text()))
+    }
     assert found == {}
 
 

@@ -54,6 +54,7 @@ class Command(HaloCommand):
             text = spec_text(options["spec"])
             spec = parse_spec(text)
             permissions = permissions_of(spec, options["deny"])
+            App.objects.exists()  # a database without tables fails here, before any file is made
             ensure_default_space(now)
             app = install(
                 text,

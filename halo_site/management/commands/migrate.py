@@ -47,9 +47,9 @@ def is_question(options: dict[str, Any]) -> bool:
 @contextmanager
 def our_executor() -> Iterator[None]:
     """Put our executor where Django's command looks for its own: the command has no hook for it."""
-    original = django_migrate.MigrationExecutor
-    django_migrate.MigrationExecutor = NamespaceExecutor  # type: ignore[misc]
+    original = vars(django_migrate)["MigrationExecutor"]
+    vars(django_migrate)["MigrationExecutor"] = NamespaceExecutor
     try:
         yield
     finally:
-        django_migrate.MigrationExecutor = original  # type: ignore[misc]
+        vars(django_migrate)["MigrationExecutor"] = original

@@ -156,7 +156,6 @@ def child_environment(host: str, port: int) -> dict[str, str]:
     """Our environment with what the options decided; paths are absolute, since children start elsewhere."""
     return {
         **os.environ,
-        "DJANGO_SETTINGS_MODULE": os.environ["DJANGO_SETTINGS_MODULE"],
         "HALO_BIND": f"{host_header(host)}:{port}",
         "HALO_DATA_DIR": str(settings.HALO_DATA_DIR),
     }

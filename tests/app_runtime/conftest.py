@@ -1,0 +1,49 @@
+from collections.abc import Callable
+
+import pytest
+from pytest_django import Settings
+
+from app_manager.models import App
+from app_runtime import worker
+from app_runtime.dispatch import trigger
+from app_runtime.models import Run
+from tests.app_runtime.engines import Script, ScriptedEngine
+from tests.factories import NINE, SECOND, TESTER, make_app
+
+CHOSEN = "tests.app_runtime.conftest.chosen_engine"
+_chosen: list[ScriptedEngine] = []
+
+
+def chosen_engine(run: Run) -> ScriptedEngine:
+    """What the setting HALO_ENGINE names in tests that script an engine."""
+    return _chosen[-1]
+
+
+@pytest.fixture
+def app(db: None) -> App:
+    return make_app()
+
+
+@pytest.fixture
+def scripted(settings: Settings) -> Callable[..., ScriptedEngine]:
+    """Makes every run of this test use an engine of these turns."""
+
+    def make(*script: Script) -> ScriptedEngine:
+        settings.HALO_ENGINE = CHOSEN
+        _chosen.append(ScriptedEngine(script))
+        return _chosen[-1]
+
+    return make
+
+
+@pytest.fixture
+def run_once(app: App, scripted: Callable[..., ScriptedEngine]) -> Callable[..., Run]:
+    """Queues a run of the app by hand and works it off with these turns."""
+
+    def work(*script: Script) -> Run:
+        scripted(*script)
+        run = worker.execute(trigger(app, TESTER, NINE).run_id, clock=lambda: NINE + SECOND)
+        assert run
+        return run
+
+    return work

@@ -1,0 +1,99 @@
+"""Apps, runs and entries with defaults for everything."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import yaml
+
+from app_manager.install import install
+from app_manager.models import App, new_id
+from app_runtime.models import Entry, Run
+from app_runtime.statuses import EntryType, Outcome, Status, Trigger
+from halo_site import audit
+from halo_site.datadir.spaces import all_spaces
+from halo_site.store.fields import to_ms
+
+NINE = datetime(2026, 11, 23, 9, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+TESTER = audit.system("tests")
+
+SPEC: dict[str, Any] = {
+    "name": "Kettle Watch",
+    "version": "1.0",
+    "author": "someone",
+    "description": "Watches the price of a kettle.",
+    "type": "automation",
+    "system_prompt": "Look at the page and report the price.",
+    "subscriptions": [{"id": "often", "source": {"type": "schedule", "config": {"every": "10s"}}}],
+}
+ASKING = {"escalation": {"enabled": True}}
+
+
+def make_app(
+    name: str = "Kettle Watch", *, now: datetime = NINE, granted: tuple[str, ...] = (), **changes: Any
+) -> App:
+    """An installed app. ``changes`` are other values of its spec; None takes a key out."""
+    spec = {key: value for key, value in {**SPEC, "name": name, **changes}.items() if value is not None}
+    return install(
+        yaml.safe_dump(spec, allow_unicode=True, sort_keys=False),
+        space=all_spaces()[0],
+        configuration={},
+        permissions={"granted": granted, "denied": ()},
+        actor=TESTER,
+        now=now,
+    )
+
+
+def make_run(app: App, status: str = Status.OK, *, at: datetime = NINE, **fields: Any) -> Run:
+    """A run that began at ``at``; a finished one took a second, a running one is a worker's named "w"."""
+    run_id = fields.pop("run_id", None) or new_id()
+    values: dict[str, Any] = {
+        "session_key": f"app-run-{run_id[:8]}",
+        "trigger_type": Trigger.MANUAL,
+        "started_at": at,
+        "queued_at": at,
+        "engine": "rehearsal",
+    }
+    if status == Status.RUNNING:
+        values |= {"worker": "w", "lease_until": at + 30 * SECOND, "heartbeat_at": at, "step_count": 1}
+    elif status != Status.QUEUED:
+        outcome = {Status.ERROR: Outcome.ERROR, Status.SKIPPED: Outcome.SKIPPED}.get(
+            Status(status), Outcome.USEFUL
+        )
+        values |= {"finished_at": at + SECOND, "duration_ms": 1000, "outcome": outcome, "step_count": 2}
+    return Run.objects.create(run_id=run_id, app=app, status=status, **{**values, **fields})
+
+
+def make_entry(
+    app: App,
+    type: str = EntryType.RUN_COMPLETE,
+    *,
+    run: Run | None = None,
+    at: datetime = NINE,
+    **content: Any,
+) -> Entry:
+    """One line of the app's thread."""
+    return Entry.objects.create(
+        app=app,
+        run_id=run.run_id if run else new_id(),
+        type=type,
+        ts=at,
+        content={"summary": "The kettle costs 20.", **content},
+    )
+
+
+def make_question(
+    app: App, *, run: Run | None = None, at: datetime = NINE, deadline: datetime | None = None
+) -> Entry:
+    """An open question; the app does not wait for it unless its status says so."""
+    more = {} if deadline is None else {"deadlineAt": to_ms(deadline)}
+    return make_entry(
+        app, EntryType.ESCALATION, run=run, at=at, question="Order now?", choices=["Yes", "No"], **more
+    )
+
+
+def set_status(app: App, status: str, **fields: Any) -> None:
+    """Put the app there past the state machine."""
+    App.objects.filter(pk=app.pk).update(status=status, **fields)
+    app.refresh_from_db()
