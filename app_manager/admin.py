@@ -1,6 +1,5 @@
 """Installed apps for administrators: to look at. What changes them are the site's own pages."""
 
-import json
 from typing import Any
 
 from django.contrib import admin
@@ -12,8 +11,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from app_manager.models import App
-from halo_site.admin import ReadOnlyAdmin
 from halo_site.datadir.spaces import all_spaces
+from halo_site.read_only import ReadOnlyAdmin, pretty
 
 
 class SpaceFilter(admin.SimpleListFilter):
@@ -42,7 +41,6 @@ class AppAdmin(ReadOnlyAdmin):
     )
     list_filter = ("status", SpaceFilter)
     search_fields = ("spec_id", "id__startswith")
-    search_help_text = _("A part of the name, or the beginning of the id")
     ordering = ("-installed_at", "id")
     fields = (
         *("id", "on_the_site", "spec_id", "space_name", "status", "error_message", "pending_escalation_id"),
@@ -80,8 +78,3 @@ class AppAdmin(ReadOnlyAdmin):
     @admin.display(description=_("spec"))
     def spec_json(self, app: App) -> SafeString:
         return pretty(app.spec)
-
-
-def pretty(value: Any) -> SafeString:
-    """JSON as people read it."""
-    return format_html("<pre>{}</pre>", json.dumps(value, indent=2, ensure_ascii=False))

@@ -5,9 +5,10 @@ from datetime import datetime
 
 from django.utils import timezone
 
+from app_runtime.exceptions import FolderMissing
 from app_runtime.models import Entry, Run
 from app_runtime.statuses import Outcome
-from app_runtime.transcript import Transcript
+from app_runtime.transcript import transcript_of
 from memory import documents
 from memory.exceptions import MemoryRefused
 from memory.places import app_place
@@ -23,14 +24,12 @@ def write(run: Run, now: datetime) -> None:
     The run is settled already: a disk that refuses costs the record, is logged, and changes nothing else.
     """
     try:
-        Transcript(run.app, run.run_id).append(
-            "end", now, status=run.status, outcome=run.outcome, error=run.error_message
-        )
+        transcript_of(run).append("end", now, status=run.status, outcome=run.outcome, error=run.error_message)
         place = app_place(run.app_id)
         if place is not None and run.outcome != Outcome.NOOP:
             kind = "error" if run.outcome == Outcome.ERROR else "run"
             documents.write_run_record(place, now, run.run_id, f"{kind}-{run.app.name}", text_of(run, now))
-    except (OSError, LookupError, ValueError, MemoryRefused):
+    except (OSError, ValueError, FolderMissing, MemoryRefused):
         logger.exception("The record of run %s could not be written", run.short_id)
 
 

@@ -17,7 +17,7 @@ from app_runtime.models import Run
 from app_runtime.settlement import End
 from app_runtime.statuses import Outcome, Status
 from app_runtime.tools import Reports, tools_for
-from app_runtime.transcript import Transcript
+from app_runtime.transcript import transcript_of
 from halo_site.datadir.config import RunSettings
 from memory import documents, sections
 from memory.exceptions import MemoryRefused
@@ -181,17 +181,6 @@ class Session:
             return End(Status.WAITING_USER, Outcome.USEFUL)
         told_something = any(kind != "run_skipped" for kind in self.reports.made)
         return End(Status.OK, Outcome.USEFUL if told_something else Outcome.NOOP)
-
-
-def transcript_of(run: Run) -> Transcript:
-    """The transcript to write to. Raises `FolderMissing` rather than make a folder on the wrong disk."""
-    space = run.app.space
-    if space is not None and space.is_missing:
-        raise FolderMissing(run.app)
-    try:
-        return Transcript(run.app, run.run_id)
-    except LookupError as error:
-        raise FolderMissing(run.app) from error
 
 
 def elapsed_ms(began: float) -> int:

@@ -7,6 +7,8 @@ from typing import Any
 
 from app_manager.models import App
 from app_manager.places import place_of
+from app_runtime.exceptions import FolderMissing
+from app_runtime.models import Run
 from app_runtime.texts import storable
 from halo_site.datadir.files import append_line, read_below
 from halo_site.store.fields import to_ms
@@ -44,6 +46,17 @@ class Transcript:
             return []
         # Not splitlines: JSON may hold U+2028 and its like, which are no ends of lines here.
         return [line for line in map(_parsed, text.split("\n")) if line is not None]
+
+
+def transcript_of(run: Run) -> Transcript:
+    """The transcript to write to. Raises `FolderMissing` rather than make a folder on the wrong disk."""
+    space = run.app.space
+    if space is not None and space.is_missing:
+        raise FolderMissing(run.app)
+    try:
+        return Transcript(run.app, run.run_id)
+    except LookupError as error:
+        raise FolderMissing(run.app) from error
 
 
 def _parsed(text: str) -> dict[str, Any] | None:

@@ -1,4 +1,6 @@
 from collections.abc import Callable
+from datetime import datetime, timedelta
+from itertools import count
 
 import pytest
 from pytest_django import Settings
@@ -17,6 +19,12 @@ _chosen: list[ScriptedEngine] = []
 def chosen_engine(run: Run) -> ScriptedEngine:
     """What the setting HALO_ENGINE names in tests that script an engine."""
     return _chosen[-1]
+
+
+def ticking(start: datetime = NINE + SECOND) -> Callable[[], datetime]:
+    """A clock that goes on by a millisecond each time somebody looks."""
+    ticks = count()
+    return lambda: start + next(ticks) * timedelta(milliseconds=1)
 
 
 @pytest.fixture
@@ -42,7 +50,7 @@ def run_once(app: App, scripted: Callable[..., ScriptedEngine]) -> Callable[...,
 
     def work(*script: Script) -> Run:
         scripted(*script)
-        run = worker.execute(trigger(app, TESTER, NINE).run_id, clock=lambda: NINE + SECOND)
+        run = worker.execute(trigger(app, TESTER, NINE).run_id, clock=ticking())
         assert run
         return run
 
