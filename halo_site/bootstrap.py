@@ -11,7 +11,6 @@ import re
 import subprocess
 import sys
 import tempfile
-import tomllib
 from importlib import metadata
 from pathlib import Path
 from typing import Any, NoReturn
@@ -26,6 +25,8 @@ def ensure(arguments: list[str]) -> None:
     """Return where this interpreter can run the command; else replace this process by one that can."""
     if sys.version_info < OLDEST:
         fail("Halo Site needs Python 3.11 or newer; this is " + sys.version.split()[0] + ".")
+    import tomllib  # not in an older Python, which the line above names
+
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     extras = ("postgres", "test") if arguments[1:2] == ["test"] else ("postgres",)
     wanted = requirements(project, extras)

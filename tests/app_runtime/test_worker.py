@@ -252,3 +252,19 @@ def test_the_clock_tidies_hourly_and_sweeps_every_five_seconds() -> None:
 
     every = {sweep.name: sweep.every_seconds for sweep in sweeps()}
     assert (every["runs"], every["tidying"]) == (5, 3600)
+
+
+def test_a_job_of_every_ten_seconds_is_dispatched_worked_on_and_told_its_result(
+    app: App, scripted: Scripted
+) -> None:
+    from scheduler.clock import run_once
+    from scheduler.models import Job, Slot
+    from tests.app_runtime.conftest import ticking
+
+    scripted(report())
+    due = NINE + 10 * SECOND
+    run_once(due)
+    worker.execute(Run.objects.get().pk, ticking(due))
+    assert Run.objects.get().status == "ok"
+    assert (Slot.objects.get().verdict, Slot.objects.get().outcome) == ("ran", "useful")
+    assert Job.objects.get().next_run_at == due + 10 * SECOND

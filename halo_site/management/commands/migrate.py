@@ -6,10 +6,12 @@ from typing import Any
 
 from django.core.management.commands import migrate as django_migrate
 from django.db import connections
+from django.utils import timezone
 
 from halo_site.datadir.locks import locked
 from halo_site.datadir.paths import data_dir
 from halo_site.datadir.secret_key import store_secret_key
+from halo_site.datadir.spaces import ensure_default_space
 from halo_site.management.base import HaloCommand
 from halo_site.store.databases import use_write_ahead_log
 from halo_site.store.executor import NamespaceExecutor
@@ -37,6 +39,8 @@ class Command(HaloCommand, django_migrate.Command):
         )
         with one_at_a_time, our_executor():
             super().handle(*args, **options)
+        if not is_question(options):
+            ensure_default_space(timezone.now())
 
 
 def is_question(options: dict[str, Any]) -> bool:

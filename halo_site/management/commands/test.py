@@ -1,0 +1,22 @@
+"""Runs the test suite with pytest."""
+
+import os
+import sys
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+
+class Command(BaseCommand):
+    help = "Runs the tests; whatever follows goes to pytest, for example: test tests/scheduler -k slot"
+    requires_system_checks: list[str] = []
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        """Hand everything to pytest as it is: it knows its own options best."""
+        self.execute(pytest_arguments=argv[2:])
+
+    def execute(self, *args: Any, **options: Any) -> None:
+        os.chdir(settings.BASE_DIR)
+        command = [sys.executable, "-m", "pytest", *options.get("pytest_arguments", [])]
+        os.execv(sys.executable, command)  # noqa: S606 - our own interpreter, no shell
