@@ -80,7 +80,7 @@ def test_newest_runs_are_those_of_each_app_oldest_first() -> None:
 def test_a_bar_says_when_and_what_and_leads_to_its_run(app: App) -> None:
     run = make_run(app, Status.ERROR)
     (bar,) = bars_of([run])
-    assert (bar.tone, bar.url) == ("bad", f"/runs/{run.pk}/")
+    assert (bar.tone, bar.href) == ("bad", f"/runs/{run.pk}/")
     assert bar.title.endswith("Failed")
 
 

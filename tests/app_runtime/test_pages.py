@@ -50,13 +50,7 @@ def test_a_page_changes_nothing(operator_client: Client, run_once: RunOnce, patt
     run = run_once(look(), report())
     with CaptureQueriesContext(connection) as queries:
         operator_client.get(url(pattern, run.app, run))
-    assert [
-        query["sql"] for query in queries if not query["sql"].startswith(("SELECT", "SAVEPOINT", "RELEASE"))
-    ] == [
-        query["sql"]
-        for query in queries
-        if "django_session" in query["sql"] and "SELECT" not in query["sql"][:7]
-    ]
+    assert [query["sql"] for query in queries if not query["sql"].strip().startswith("SELECT")] == []
 
 
 @pytest.mark.parametrize("pattern", [*OF_AN_APP, *OF_A_RUN])
@@ -68,9 +62,20 @@ def test_an_unknown_id_is_not_found(operator_client: Client, app: App, pattern: 
 @pytest.mark.parametrize("address", ["/runs/", "/apps/", "/apps/{app}/", "/apps/{app}/runs/"])
 @pytest.mark.parametrize(
     "query",
-    ["before=", "before=1", "before=x-y", "before=1-%00", "before=999999999999999-a", "before=-5-a", "status=%00",
-     "status=nonsense", "q=%00", "q=%25_%27", "before=1-a&before=2-b"],
-)  # fmt: skip
+    [
+        "before=",
+        "before=1",
+        "before=x-y",
+        "before=1-%00",
+        "before=999999999999999-a",
+        "before=-5-a",
+        "before=1-a&before=2-b",
+        "status=%00",
+        "status=nonsense",
+        "q=%00",
+        "q=%25_%27",
+    ],
+)
 def test_a_strange_question_shows_the_list(
     operator_client: Client, app: App, address: str, query: str
 ) -> None:
@@ -233,7 +238,8 @@ def test_a_transcript_with_foreign_lines_is_still_shown(operator_client: Client,
     transcript = Transcript(run.app, run.run_id)
     with (transcript.base / transcript.name).open("a") as file:
         file.write(
-            '{"type": "tool"}\n{"type": "model", "ms": "x", "_ts": null}\n[]\n{"torn\n{"type":"tool","result":"\\ud83d"}\n'
+            '{"type": "tool"}\n{"type": "model", "ms": "x", "_ts": null}\n[]\n{"torn\n'
+            '{"type":"tool","result":"\\ud83d"}\n'
         )
     assert "report_to_user" in text_of(operator_client, f"/runs/{run.pk}/")
 

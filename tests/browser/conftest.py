@@ -1,4 +1,4 @@
-"""A real chromium on the pages: what it may not do (fail to load, violate the policy, log an error) is kept."""
+"""A real chromium on the pages: what goes wrong in it (a failed load, an error) is kept."""
 
 import os
 import shutil
@@ -20,7 +20,7 @@ FLAGS = [
 ]
 WATCH_POLICY = """
 document.addEventListener("securitypolicyviolation", (event) =>
-  console.error(`CSP: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`));
+  console.error(`CSP: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`));
 """
 
 

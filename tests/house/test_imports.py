@@ -1,4 +1,4 @@
-"""Imports go `halo_site.store, halo_site.datadir` <- `scheduler, memory` <- `app_manager` <- `app_runtime` <- urls."""
+"""Imports go `halo_site` <- `scheduler`, `memory` <- `app_manager` <- `app_runtime` <- the urls."""
 
 import ast
 from collections.abc import Iterator
