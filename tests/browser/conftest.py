@@ -33,7 +33,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
-        if os.environ.get("HALO_REQUIRE_ALL"):
+        if os.environ.get("REQUIRE_CHROMIUM"):
             pytest.fail("chromium is not installed")
         pytest.skip("chromium is not installed")
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # playwright keeps an event loop in this thread
