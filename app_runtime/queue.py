@@ -34,8 +34,12 @@ def wake(run: Run, now: datetime) -> None:
 
 
 def wake_next(app_id: str, now: datetime) -> None:
-    """When a run of this app has ended, start the one that waited for it, if there is one."""
-    waiting = Run.objects.filter(app_id=app_id).next_to_start().first()
+    """When a run of this app has ended, start the one that waited for it, if there is one.
+
+    A row that is locked is being claimed this moment, by a worker that waits for the end of the run that ends
+    here: nobody has to wake it, and to wait for it would be a deadlock on PostgreSQL.
+    """
+    waiting = Run.objects.filter(app_id=app_id).next_to_start().select_for_update(skip_locked=True).first()
     if waiting is not None and not has_live_task(waiting):
         wake(waiting, now)
 
