@@ -50,8 +50,11 @@ def status_chip(run: Run) -> Chip:
 
 
 def outcome_chip(run: Run) -> Chip | None:
-    """What came of the run, where that says more than its status; None while it is not known."""
-    if run.outcome in (None, "") or run.status in {Status.ERROR, Status.WAITING_USER}:
+    """What came of the run, where that says more than its status; None while it is not known.
+
+    A rehearsal has its own mark, and none of a success.
+    """
+    if run.is_rehearsal or run.outcome in (None, "") or run.status in {Status.ERROR, Status.WAITING_USER}:
         return None
     tones = {Outcome.USEFUL: ("ok", "star"), Outcome.NOOP: ("quiet", "quiet"), Outcome.ERROR: ("bad", "warn")}
     tone, icon = tones.get(Outcome(run.outcome), ("quiet", "quiet"))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from app_runtime.models import Run
 from app_runtime.statuses import TONES, Outcome, Status
@@ -37,15 +38,18 @@ def bars_of(runs: Iterable[Run]) -> list[Bar]:
 
 
 def tone_of(run: Run) -> str:
-    """The tone of a run's bar; one that found nothing to do is low."""
+    """The tone of a run's bar; one that found nothing to do is low, and a rehearsal is no success (DESIGN §5.5)."""
+    if run.is_rehearsal and run.status == Status.OK:
+        return "quiet"
     if run.status == Status.OK and run.outcome == Outcome.NOOP:
         return "skip"
     return TONES[run.status][0]
 
 
 def title_of(run: Run) -> str:
-    started = date_format(timezone.localtime(run.started_at), "SHORT_DATETIME_FORMAT")
-    return f"{started}: {run.get_status_display()}"
+    started = date_format(timezone.localtime(run.started_at), "j M Y, H:i")
+    state = run.get_status_display()
+    return f"{started}: {state}, {_('rehearsal')}" if run.is_rehearsal else f"{started}: {state}"
 
 
 def newest_runs(app_ids: list[str], count: int = LENGTH) -> dict[str, list[Run]]:

@@ -58,11 +58,12 @@ class RehearsalEngine:
 
     def _report(self, briefing: Briefing) -> str:
         values = self.app.configuration
-        known = ", ".join(sorted(values)) if values else "none"
+        known = ", ".join(sorted(values)) or "none"
+        granted = ", ".join(self.app.access.effective) or "nothing besides"
         return (
-            f"Rehearsal of {self.app.name} {self.spec.version}: the way from trigger to report works. "
-            f"Configuration: {known}. Tools it would have: {', '.join(briefing.tools)}. "
-            "Nothing was fetched, sent or decided, because no model is set up."
+            "Rehearsed: nothing was fetched, sent or decided, because no model is set up.\n"
+            f"Spec: {self.spec.name} {self.spec.version}. Configuration: {known}. "
+            f"Tools it would have: {', '.join(briefing.tools)}. Granted: {granted}."
         )
 
     def _call(self, text: str, tool: str, arguments: dict[str, object], *, made: int) -> Turn:

@@ -78,7 +78,7 @@ def test_newest_runs_are_those_of_each_app_oldest_first() -> None:
 
 @pytest.mark.django_db
 def test_a_bar_says_when_and_what_and_leads_to_its_run(app: App) -> None:
-    run = make_run(app, Status.ERROR)
+    run = make_run(app, Status.ERROR, engine="model")
     (bar,) = bars_of([run])
     assert (bar.tone, bar.href) == ("bad", f"/runs/{run.pk}/")
     assert bar.title.endswith("Failed")
@@ -86,8 +86,15 @@ def test_a_bar_says_when_and_what_and_leads_to_its_run(app: App) -> None:
 
 @pytest.mark.django_db
 def test_a_run_with_nothing_to_do_is_a_low_bar(app: App) -> None:
-    assert tone_of(make_run(app, outcome="noop")) == "skip"
-    assert tone_of(make_run(app)) == "ok"
+    assert tone_of(make_run(app, outcome="noop", engine="model")) == "skip"
+    assert tone_of(make_run(app, engine="model")) == "ok"
+
+
+@pytest.mark.django_db
+def test_a_rehearsal_is_no_success(app: App) -> None:
+    run = make_run(app)
+    assert (tone_of(run), outcome_chip(run)) == ("quiet", None)
+    assert bars_of([run])[0].title.endswith("rehearsal")
 
 
 @pytest.mark.django_db
