@@ -38,7 +38,7 @@ def bars_of(runs: Iterable[Run]) -> list[Bar]:
 
 
 def tone_of(run: Run) -> str:
-    """The tone of a run's bar; one that found nothing to do is low, and a rehearsal is no success (DESIGN §5.5)."""
+    """The tone of a run's bar: low where there was nothing to do, grey for a rehearsal (DESIGN §5.5)."""
     if run.is_rehearsal and run.status == Status.OK:
         return "quiet"
     if run.status == Status.OK and run.outcome == Outcome.NOOP:

@@ -68,7 +68,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def copy_of_migrated(migrated: Path, tmp_path: Path) -> Callable[[], Path]:
-    """Makes copies of that directory, each without spaces: an index names its folders by their whole paths."""
+    """Makes copies of that directory, each without spaces: an index has whole paths."""
     numbers = iter(range(100))
 
     def copy() -> Path:

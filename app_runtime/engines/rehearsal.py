@@ -61,7 +61,7 @@ class RehearsalEngine:
         known = ", ".join(sorted(values)) or "none"
         granted = ", ".join(self.app.access.effective) or "nothing besides"
         return (
-            "Rehearsed: nothing was fetched, sent or decided, because no model is set up.\n"
+            "Rehearsal: nothing was fetched, sent or decided, because no model is set up.\n"
             f"Spec: {self.spec.name} {self.spec.version}. Configuration: {known}. "
             f"Tools it would have: {', '.join(briefing.tools)}. Granted: {granted}."
         )

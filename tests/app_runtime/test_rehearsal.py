@@ -29,7 +29,7 @@ def test_it_says_in_each_word_that_it_is_one(app: App) -> None:
     said = [line["text"] for line in Transcript(app, run.run_id).lines() if line["type"] == "model"]
     assert len(said) == 3
     assert all(text.startswith("Rehearsal: ") for text in said)
-    assert Entry.objects.get().summary.startswith("Rehearsal of Kettle Watch 1.0")
+    assert Entry.objects.get().summary.startswith("Rehearsal: ")
 
 
 def test_it_names_the_tools_and_the_configuration(db: None) -> None:
