@@ -51,7 +51,7 @@ class Site:
     def children(self) -> dict[str, int]:
         """The kept programs: what they run, and their process numbers."""
         listing = subprocess.run(
-            ["ps", "-o", "pid=,args=", "--ppid", str(self.process.pid)],
+            ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(self.process.pid)],
             capture_output=True,
             text=True,
             check=False,
