@@ -16,7 +16,8 @@ from app_manager.permissions import Permissions
 from app_manager.spec import AppSpec
 from app_manager.states import Status
 from halo_site import audit
-from halo_site.datadir.spaces import Space, get_space
+from halo_site.datadir.paths import is_plain_path
+from halo_site.datadir.spaces import Space, all_spaces, get_space
 from halo_site.store.fields import EpochMsField
 
 
@@ -115,9 +116,12 @@ class App(models.Model):
 
     @property
     def folder(self) -> Path:
-        """Where its memory and transcripts lie (DESIGN §2). Raises LookupError if its space is gone."""
+        """Where its memory and transcripts lie (DESIGN §2).
+
+        Raises LookupError if its space is gone, or its pinned path lies in no space (abuse case S15).
+        """
         if self.data_path:
-            return Path(self.data_path)
+            return pinned_folder(self.data_path, self.name)
         if self.space is None:
             raise LookupError(f"The space {self.space_id} of {self.name} is not in spaces-index.json.")
         return self.space.path / "apps" / self.id
@@ -200,3 +204,18 @@ class App(models.Model):
 
 def _differs(before: dict[str, Any], after: dict[str, Any], key: str) -> bool:
     return (key in before) != (key in after) or before.get(key) != after.get(key)
+
+
+def pinned_folder(stored: str, name: str) -> Path:
+    """The folder that a stored ``data_path`` names: inside a space's ``apps``, written plainly.
+
+    What stands in a row is not trusted: it decides where files are written. Raises LookupError.
+    """
+    folder = Path(stored)
+    places = [space.path / "apps" for space in all_spaces()]
+    plain = is_plain_path(stored) and any(
+        folder != place and folder.is_relative_to(place) for place in places
+    )
+    if not plain:
+        raise LookupError(f"The data path of {name} is no folder of a space's apps; it is not used.")
+    return folder

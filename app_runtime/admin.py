@@ -20,7 +20,7 @@ class RunAdmin(ReadOnlyAdmin):
         "started_at",
         "duration_ms",
     )
-    list_filter = ("status", "trigger_type", "engine")
+    list_filter = ("status", "trigger_type")
     list_select_related = ("app",)
     search_fields = ("run_id__startswith", "app__spec_id")
     ordering = ("-started_at", "-run_id")

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from app_manager.models import App, new_id
 from app_runtime.statuses import AUTOMATIC, UNFINISHED, Delivery, EntryType, Outcome, Status, Trigger
-from halo_site.store.fields import EpochMsField, from_ms
+from halo_site.store.fields import HIGHEST_MS, LOWEST_MS, EpochMsField, from_ms
 
 REHEARSAL = "rehearsal"
 
@@ -204,8 +204,9 @@ class Entry(models.Model):
         indexes = [
             models.Index(fields=["app", "-ts", "-id"], name="idx_entries_app"),
             models.Index(fields=["run_id"], name="idx_entries_run"),
+            models.Index(fields=["-ts", "-id"], name="idx_entries_ts"),
             models.Index(
-                fields=["app", "ts"],
+                fields=["app", "ts", "id"],
                 condition=Q(type=EntryType.ESCALATION, user_response__isnull=True, closed_at__isnull=True),
                 name="idx_entries_pending_escalation",
             ),
@@ -216,7 +217,7 @@ class Entry(models.Model):
 
     @property
     def summary(self) -> str:
-        return str(self.content.get("summary") or "")
+        return str(self.said.get("summary") or "")
 
     @property
     def is_open_question(self) -> bool:
@@ -225,17 +226,24 @@ class Entry(models.Model):
     @property
     def deadline(self) -> datetime | None:
         """When an open question expires; None without a deadline."""
-        value = self.content.get("deadlineAt")
-        return from_ms(value) if isinstance(value, int) else None
+        value = self.said.get("deadlineAt")
+        if not isinstance(value, int) or not LOWEST_MS <= value <= HIGHEST_MS:
+            return None
+        return from_ms(value)
 
     @property
     def questions(self) -> list[dict[str, Any]]:
         """``[{question, choices}]``, the documented single form included."""
-        listed = self.content.get("questions")
-        if listed:
-            return list(listed)
+        listed = self.said.get("questions")
+        if isinstance(listed, list) and listed:
+            return [item for item in listed if isinstance(item, dict)]
         single = {
-            "question": self.content.get("question") or self.summary,
-            "choices": self.content.get("choices"),
+            "question": self.said.get("question") or self.summary,
+            "choices": self.said.get("choices"),
         }
         return [single]
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """The content; empty where something else than ours wrote it, so that no page fails over one row."""
+        return self.content if isinstance(self.content, dict) else {}

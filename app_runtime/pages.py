@@ -13,7 +13,7 @@ from app_manager.models import App
 from app_manager.states import RUNS_BY_ITSELF
 from app_runtime.models import Entry, Run
 from app_runtime.shell import Machinery, open_questions
-from app_runtime.statuses import ENTRY_TONES, TONES, Delivery, EntryType, Outcome, Status
+from app_runtime.statuses import ENTRY_TONES, TONES, UNKNOWN_TONE, Delivery, EntryType, Outcome, Status
 from app_runtime.steps import Timeline, timeline
 from app_runtime.strips import Bar, bars_of, newest_runs
 from app_runtime.transcript import Transcript
@@ -26,6 +26,7 @@ QUESTIONS = 5
 FAILURES = 8
 COMING = 8
 LONG_STRIP = 30
+RUN_ENTRIES = 100
 APP_TONES = {
     "paused": ("quiet", "pause"),
     "error": ("bad", "warn"),
@@ -45,7 +46,7 @@ class Chip:
 
 
 def status_chip(run: Run) -> Chip:
-    tone, icon = TONES[run.status]
+    tone, icon = TONES.get(run.status, UNKNOWN_TONE)
     return Chip(tone, run.get_status_display(), icon)
 
 
@@ -56,8 +57,12 @@ def outcome_chip(run: Run) -> Chip | None:
     """
     if run.is_rehearsal or run.outcome in (None, "") or run.status in {Status.ERROR, Status.WAITING_USER}:
         return None
-    tones = {Outcome.USEFUL: ("ok", "star"), Outcome.NOOP: ("quiet", "quiet"), Outcome.ERROR: ("bad", "warn")}
-    tone, icon = tones.get(Outcome(run.outcome), ("quiet", "quiet"))
+    tones: dict[str, tuple[str, str]] = {
+        Outcome.USEFUL: ("ok", "star"),
+        Outcome.NOOP: ("quiet", "quiet"),
+        Outcome.ERROR: ("bad", "warn"),
+    }
+    tone, icon = tones.get(run.outcome, ("quiet", "quiet"))
     return Chip(tone, run.get_outcome_display(), icon)
 
 
@@ -65,8 +70,8 @@ def delivery_chip(run: Run) -> Chip | None:
     """Whether messages arrived; None where there were none to send."""
     if run.delivery == Delivery.NONE:
         return None
-    tones = {Delivery.SENT: ("ok", "check"), Delivery.FAILED: ("bad", "warn")}
-    tone, icon = tones.get(Delivery(run.delivery), ("quiet", "clock"))
+    tones: dict[str, tuple[str, str]] = {Delivery.SENT: ("ok", "check"), Delivery.FAILED: ("bad", "warn")}
+    tone, icon = tones.get(run.delivery, ("quiet", "clock"))
     return Chip(tone, run.get_delivery_display(), icon)
 
 
@@ -212,7 +217,7 @@ class ThreadEntry:
     @property
     def data(self) -> str:
         """What came with it, as text or as JSON."""
-        data = self.entry.content.get("data")
+        data = self.entry.said.get("data")
         return (
             data
             if isinstance(data, str)
@@ -270,12 +275,13 @@ class RunPage:
 
     @property
     def model_turns(self) -> int:
-        return sum(step.kind == "model" for step in self.timeline.steps)
+        return self.timeline.turns
 
     @cached_property
     def entries(self) -> list[ThreadEntry]:
-        told = Entry.objects.filter(run_id=self.run.run_id).order_by("ts", "id")
-        return [ThreadEntry(entry, self.run) for entry in told]
+        """The newest of what it told, oldest first; the thread has them all."""
+        told = Entry.objects.filter(run_id=self.run.run_id).order_by("-ts", "-id")[:RUN_ENTRIES]
+        return [ThreadEntry(entry, self.run) for entry in reversed(told)]
 
     @cached_property
     def queue_ahead(self) -> int:
@@ -312,5 +318,5 @@ def app_chip(app: App, *, running: bool, queued: bool, questions: int, newest: R
 
 
 def _chip_of(status: Status) -> tuple[str, str, str]:
-    tone, icon = TONES[status]
+    tone, icon = TONES.get(status, UNKNOWN_TONE)
     return tone, str(status.label), icon

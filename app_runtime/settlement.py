@@ -42,6 +42,21 @@ def interrupted(sentence: str) -> End:
     return End(Status.ERROR, Outcome.ERROR, f"interrupted: {sentence}", is_interrupted=True)
 
 
+def cancel_queued(run: Run, reason: str, now: datetime) -> bool:
+    """End a queued run that must not start, with the reason; False where it is not queued any more."""
+    return bool(
+        Run.objects.queued()
+        .filter(pk=run.pk)
+        .update(
+            status=Status.CANCELLED,
+            outcome=Outcome.SKIPPED,
+            error_message=f"Not started: {reason}.",
+            finished_at=now,
+            duration_ms=0,
+        )
+    )
+
+
 def settle(run: Run, end: End, now: datetime) -> bool:
     """Record the end of a run that its worker still holds; False where it is somebody else's by now."""
     return record_end(run, end, now, run.held())

@@ -68,6 +68,8 @@ TONES: dict[str, tuple[str, str]] = {
     Status.WAITING_USER: ("wait", "question"),
     Status.CANCELLED: ("quiet", "cross"),
 }
+UNKNOWN_TONE = ("quiet", "warn")  # a word of a later version
+
 ENTRY_TONES: dict[str, tuple[str, str]] = {
     EntryType.RUN_COMPLETE: ("ok", "check"),
     EntryType.RUN_SKIPPED: ("quiet", "quiet"),

@@ -1,12 +1,15 @@
 """A transcript as the timeline that a page shows. Lines may be foreign: nothing in them is relied on."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
 
+SHOWN = 300  # steps on a page, the newest
+CLIPPED = 20_000  # characters of one text on a page; the transcript has it whole
 ICONS = {"memory_read": "memory", "memory_list": "memory", "memory_write": "pen", "report_to_user": "star"}
 HIGHEST = 2**63  # no figure of ours is larger
 
@@ -36,6 +39,8 @@ class Timeline:
     prompt: dict[str, Any] | None
     steps: list[Step]
     continues: int
+    turns: int = 0  # model turns, shown or not
+    hidden: int = 0  # earlier steps, which only the transcript has
 
 
 def timeline(lines: Iterable[dict[str, Any]]) -> Timeline:
@@ -46,8 +51,9 @@ def timeline(lines: Iterable[dict[str, Any]]) -> Timeline:
     acted = [line for line in known if line.get("type") in ("model", "tool")]
     origin = _began(prompt) if prompt else (_began(acted[0]) if acted else 0)
     total = max((_number(line.get("_ts")) for line in acted), default=origin) - origin
-    steps = [_step(line, origin, max(total, 1)) for line in acted]
-    return Timeline(prompt, steps, sum(line.get("type") == "continue" for line in known))
+    steps = [_step(line, origin, max(total, 1)) for line in acted[-SHOWN:]]
+    kinds = Counter(line.get("type") for line in known)
+    return Timeline(prompt, steps, kinds["continue"], kinds["model"], len(acted) - len(steps))
 
 
 def _step(line: dict[str, Any], origin: int, total: int) -> Step:
@@ -65,10 +71,14 @@ def _step(line: dict[str, Any], origin: int, total: int) -> Step:
         tokens=sum(tokens) if tokens else None,
         left=round(left, 2),
         width=round(max(1.0, min(100.0, 100 * duration / total)), 2),
-        said=str(line.get("text") or ""),
-        arguments=json.dumps(line.get("arguments"), indent=2, ensure_ascii=False) if is_tool else "",
-        result=str(line.get("result") or ""),
+        said=str(line.get("text") or "")[:CLIPPED],
+        arguments=_pretty(line.get("arguments"))[:CLIPPED] if is_tool else "",
+        result=str(line.get("result") or "")[:CLIPPED],
     )
+
+
+def _pretty(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def _number(value: Any) -> int:

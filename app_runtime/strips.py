@@ -9,7 +9,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from app_runtime.models import Run
-from app_runtime.statuses import TONES, Outcome, Status
+from app_runtime.statuses import TONES, UNKNOWN_TONE, Outcome, Status
 
 LENGTH = 14
 # For every app, its newest runs by the index (app_id, started_at): one statement, however many apps and runs.
@@ -43,7 +43,7 @@ def tone_of(run: Run) -> str:
         return "quiet"
     if run.status == Status.OK and run.outcome == Outcome.NOOP:
         return "skip"
-    return TONES[run.status][0]
+    return TONES.get(run.status, UNKNOWN_TONE)[0]
 
 
 def title_of(run: Run) -> str:

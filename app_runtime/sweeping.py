@@ -1,6 +1,11 @@
 """What clock and workers look after: runs that nobody works on any more, and runs that nobody was told of."""
 
+import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
+
+from django.db import DatabaseError
 
 from app_runtime import queue
 from app_runtime.expiry import expire
@@ -8,15 +13,27 @@ from app_runtime.settlement import settle_lost
 from halo_site.datadir.config import site_config
 from halo_site.models import Heartbeat
 
+logger = logging.getLogger(__name__)
+
 # A process that was killed cannot take itself off the list.
 HEARTBEATS_KEPT = timedelta(days=1)
 
 
 def sweep_runs(now: datetime) -> None:
-    """Settle lost runs, close questions whose time is over, and enqueue forgotten runs again."""
-    settle_lost(now)
-    expire(now)
-    queue.wake_forgotten(now, timedelta(seconds=site_config().runs.sweep_seconds))
+    """Settle lost runs, close questions whose time is over, and enqueue forgotten runs again.
+
+    Each by itself: a row that one of them cannot read must not keep the others, or a worker, from going on.
+    """
+    forgotten = timedelta(seconds=site_config().runs.sweep_seconds)
+    parts: tuple[Callable[[datetime], int], ...]
+    parts = (settle_lost, expire, partial(queue.wake_forgotten, older_than=forgotten))
+    for part in parts:
+        try:
+            part(now)
+        except DatabaseError:
+            raise
+        except Exception:
+            logger.exception("A sweep of the runs failed; it is tried again")
 
 
 def tidy(now: datetime) -> None:

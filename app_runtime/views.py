@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from app_manager.models import App
 from app_runtime import access
@@ -30,18 +30,18 @@ ENTRIES_PAGE = 30
 QUESTIONS_ON_TOP = 20
 
 
-@require_GET
+@require_safe
 def overview(request: HttpRequest) -> HttpResponse:
     return render(request, "app_runtime/overview.html", {"page": OverviewPage(timezone.now())})
 
 
-@require_GET
+@require_safe
 def machinery(request: HttpRequest) -> HttpResponse:
     """The foot of the side bar, as it polls."""
     return render(request, "halo_site/_machinery.html", {"shell": Machinery(timezone.now())})
 
 
-@require_GET
+@require_safe
 def app_list(request: HttpRequest) -> HttpResponse:
     wanted = request.GET.get("q", "").replace("\0", "").strip()[:200]
     apps = App.objects.installed()
@@ -52,7 +52,7 @@ def app_list(request: HttpRequest) -> HttpResponse:
     return render(request, "app_runtime/app_list.html", context)
 
 
-@require_GET
+@require_safe
 def app_thread(request: HttpRequest, app_id: str) -> HttpResponse:
     """What an app said and asked: open questions on top, then everything, newest first."""
     app = access.get_app(request, app_id)
@@ -71,14 +71,14 @@ def app_thread(request: HttpRequest, app_id: str) -> HttpResponse:
     return render(request, "app_runtime/app_thread.html", context)
 
 
-@require_GET
+@require_safe
 def app_runs(request: HttpRequest, app_id: str) -> HttpResponse:
     app = access.get_app(request, app_id)
     context = {"app": app, **_run_table(request, Run.objects.for_app(app))}
     return render(request, "app_runtime/app_runs.html", context)
 
 
-@require_GET
+@require_safe
 def run_list(request: HttpRequest) -> HttpResponse:
     context = _run_table(request, Run.objects.select_related("app"))
     return render(request, "app_runtime/run_list.html", context)
@@ -93,13 +93,13 @@ def _run_table(request: HttpRequest, runs: Any) -> dict[str, Any]:
     return {"rows": run_rows(page.rows), "pager": page, "statuses": Status.choices, "wanted": wanted}
 
 
-@require_GET
+@require_safe
 def run_detail(request: HttpRequest, run_id: str) -> HttpResponse:
     page = RunPage(access.get_run(request, run_id), timezone.now())
     return render(request, "app_runtime/run_detail.html", {"page": page, "app": page.run.app})
 
 
-@require_GET
+@require_safe
 def run_progress(request: HttpRequest, run_id: str) -> HttpResponse:
     """The part of a run's page that changes while it lives; the last answer stops the polling."""
     page = RunPage(access.get_run(request, run_id), timezone.now())
@@ -109,7 +109,7 @@ def run_progress(request: HttpRequest, run_id: str) -> HttpResponse:
     )
 
 
-@require_GET
+@require_safe
 def run_transcript(request: HttpRequest, run_id: str) -> HttpResponse:
     """The transcript as it lies on disk, as a download."""
     run = access.get_run(request, run_id)

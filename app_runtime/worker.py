@@ -14,13 +14,14 @@ from django_tasks_db.management.commands.db_worker import Worker as TaskWorker
 from django_tasks_db.models import DBTaskResult
 
 from app_runtime import queue, records
+from app_runtime.admission import refusal_of_state
 from app_runtime.engines import Engine, engine_for
 from app_runtime.exceptions import EngineError, LeaseLost, RunInterrupted, RunStopped
 from app_runtime.lease import Lease
 from app_runtime.models import Run
 from app_runtime.session import Session
-from app_runtime.settlement import End, failed, interrupted, settle
-from app_runtime.statuses import Status
+from app_runtime.settlement import End, cancel_queued, failed, interrupted, settle
+from app_runtime.statuses import AUTOMATIC, Status
 from app_runtime.sweeping import sweep_runs
 from halo_site.datadir.config import RunSettings, site_config
 from halo_site.models import Heartbeat
@@ -44,7 +45,7 @@ _at_work: dict[str, Run] = {}
 def execute(run_id: str, clock: Clock = timezone.now) -> Run | None:
     """Work on one queued run to its end and return it; None where it is not ours to take."""
     run = Run.objects.select_related("app").filter(pk=run_id).first()
-    if run is None or run.status != Status.QUEUED:
+    if run is None or run.status != Status.QUEUED or _withdrawn(run, clock()):
         return None
     settings = site_config().runs
     engine, problem = _engine(run)
@@ -59,6 +60,12 @@ def execute(run_id: str, clock: Clock = timezone.now) -> Run | None:
     finally:
         _at_work.pop(run.pk, None)
     return run
+
+
+def _withdrawn(run: Run, now: datetime) -> bool:
+    """Whether the run must not start any more: its app was paused or uninstalled since it was queued."""
+    refusal = refusal_of_state(run.app, automatic=run.trigger_type in AUTOMATIC)
+    return refusal is not None and cancel_queued(run, refusal.sentence, now)
 
 
 def _engine(run: Run) -> tuple[Engine | None, str]:
@@ -151,8 +158,8 @@ class Worker:
             Heartbeat.beat(KIND, self.clock())
             self._beat_due = monotonic + BEAT_SECONDS
         if monotonic >= self._sweep_due:
-            sweep_runs(self.clock())
             self._sweep_due = monotonic + settings.sweep_seconds
+            sweep_runs(self.clock())
         # A plain read first: the task library's own look takes the database's write lock each time.
         if not DBTaskResult.objects.ready().exists():
             return False

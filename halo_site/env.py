@@ -8,6 +8,7 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
+SHORTEST_SECRET = 32
 TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
 FALSE_WORDS = frozenset({"0", "false", "no", "off", ""})
 EVERY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not bound
@@ -35,6 +36,13 @@ class Environment:
             # The value is not repeated: this may be the secret key or a URL with a password
             raise EnvironmentRefused(name, "…", "control characters are not allowed")
         return value or default
+
+    def secret(self, name: str) -> str:
+        """A key of at least `SHORTEST_SECRET` characters, or an empty string. Messages never show it."""
+        value = self.text(name)
+        if value and len(value) < SHORTEST_SECRET:
+            raise EnvironmentRefused(name, "…", f"a key has at least {SHORTEST_SECRET} characters")
+        return value
 
     def boolean(self, name: str, default: bool = False) -> bool:
         value = self._variables.get(name, "").strip().lower()

@@ -4,10 +4,24 @@ from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 
 FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST", "HTTP_FORWARDED")
 Networks = list[IPv4Network | IPv6Network]
+
+
+def refuse_nul(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Answer 400 for a NUL in an address of the admin, which would hand it to PostgreSQL (abuse case S30)."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        has_nul = "\0" in request.path or "%00" in request.META.get("QUERY_STRING", "")
+        if has_nul and request.path.startswith("/admin/"):
+            return HttpResponseBadRequest("This address has a character that no address of this site has.")
+        return get_response(request)
+
+    return middleware
 
 
 def trusted_proxy(

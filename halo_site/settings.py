@@ -24,7 +24,7 @@ HALO_TRUSTED_PROXY = env.networks("HALO_TRUSTED_PROXY")
 DEBUG = env.boolean("HALO_DEBUG")
 
 # A first start makes the key here and `migrate` stores it; reading settings must not write.
-SECRET_KEY = env.text("HALO_SECRET_KEY") or stored_key(HALO_DATA_DIR) or secrets.token_urlsafe(50)
+SECRET_KEY = env.secret("HALO_SECRET_KEY") or stored_key(HALO_DATA_DIR) or secrets.token_urlsafe(50)
 HALO_SECRET_KEY_GIVEN = bool(env.text("HALO_SECRET_KEY"))
 
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
@@ -52,6 +52,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "halo_site.middleware.refuse_nul",
     "halo_site.middleware.trusted_proxy",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -177,6 +178,8 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
         "django.request": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},
+        # Anybody can send a wrong Host header: a 400 for them, and no traceback for us
+        "django.security.DisallowedHost": {"handlers": [], "propagate": False},
         "django_tasks": {"level": "WARNING"},
         "django_tasks_db": {"level": "WARNING"},
     },

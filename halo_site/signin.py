@@ -4,12 +4,16 @@ import hashlib
 import unicodedata
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -85,6 +89,13 @@ class SignInView(LoginView):
             response.status_code = 429
             response["Retry-After"] = str(max(1, int((form.retry_at - timezone.now()).total_seconds()) + 1))
         return response
+
+
+@login_not_required
+def to_sign_in(request: HttpRequest) -> HttpResponse:
+    """Lead the admin's own sign-in page, which counts no failed attempts, to ours."""
+    query = urlencode({"next": request.GET.get("next") or reverse("admin:index")})
+    return redirect(f"{reverse('login')}?{query}")
 
 
 def too_many(retry_at: datetime) -> str:

@@ -8,6 +8,7 @@ from app_runtime.views import machinery
 from halo_site import signin, welcome
 
 urlpatterns = [
+    path("admin/login/", signin.to_sign_in),  # one door: the one that counts wrong passwords
     path("admin/", admin.site.urls),
     path("login/", signin.SignInView.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),

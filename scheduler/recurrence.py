@@ -7,7 +7,7 @@ A schedule is the JSON of a job (halo-facts §5): {"kind": "every", "every": "30
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -20,6 +20,7 @@ from scheduler.wording import in_words
 Schedule = Mapping[str, Any]
 
 MIN_INTERVAL_MS = 10_000
+LOOKED_AT = 20  # times of a cron rule with seconds, to see how close they come
 MIN_MS = -62_135_000_000_000  # just after the first day of the year 1, so that every zone can show it
 MAX_MS = 253_402_200_000_000  # just before the end of the year 9999, for the same reason
 
@@ -84,8 +85,22 @@ def validate(schedule: Schedule) -> None:
         case "cron":
             _cron(schedule)
             _zone(schedule, None)
+            _refuse_haste(schedule)
         case _:
             _once_ms(schedule)
+
+
+def _refuse_haste(schedule: Schedule) -> None:
+    """Raise for a rule with seconds that comes due again within 10 s, as an interval of that length does."""
+    if len(str(schedule["cron"]).split()) < 6:
+        return
+    plain = {"kind": "cron", "cron": schedule["cron"]}
+    times = list(islice(due_times(plain, anchor_ms=0, after_ms=0, default_timezone="UTC"), LOOKED_AT))
+    gap = min((later - earlier for earlier, later in pairwise(times)), default=MIN_INTERVAL_MS)
+    if gap < MIN_INTERVAL_MS:
+        raise ScheduleError(
+            f"A rule must leave at least 10 s between two times; this one leaves {gap // 1000} s."
+        )
 
 
 def describe(schedule: Schedule, *, default_timezone: str | None = None) -> str:

@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from app_manager.access import get_app
 from app_manager.configuration import ConfigurationForm
@@ -20,7 +20,7 @@ from halo_site import audit
 from memory.pages import document_page, place_files
 
 
-@require_GET
+@require_safe
 def app_config(request: HttpRequest, app_id: str) -> HttpResponse:
     app = get_app(request, app_id)
     return _config_page(request, app, ConfigurationForm(app.parsed_spec, values=app.user_config))
@@ -44,13 +44,13 @@ def app_config_reset(request: HttpRequest, app_id: str) -> HttpResponse:
     return _configured(request, app, kept)
 
 
-@require_GET
+@require_safe
 def app_spec(request: HttpRequest, app_id: str) -> HttpResponse:
     app = get_app(request, app_id)
     return _page(request, app, "app_manager/spec.html", {"text": _spec_text(app)})
 
 
-@require_GET
+@require_safe
 def app_spec_download(request: HttpRequest, app_id: str) -> HttpResponse:
     """The spec as a file that no browser shows or runs."""
     response = HttpResponse(
@@ -61,13 +61,13 @@ def app_spec_download(request: HttpRequest, app_id: str) -> HttpResponse:
     return response
 
 
-@require_GET
+@require_safe
 def app_access(request: HttpRequest, app_id: str) -> HttpResponse:
     app = get_app(request, app_id)
     return _page(request, app, "app_manager/access.html", {"rows": app.access.rows})
 
 
-@require_GET
+@require_safe
 def app_memory(request: HttpRequest, app_id: str) -> HttpResponse:
     """The app's memory file, as the memory pages show it."""
     app = get_app(request, app_id)

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from app_manager.exceptions import AlreadyInstalled, AppError
 from app_manager.install import install
@@ -18,7 +18,7 @@ from app_manager.uploads import posted_text
 from halo_site import audit
 
 
-@require_GET
+@require_safe
 def app_new(request: HttpRequest) -> HttpResponse:
     return _spec_page(request, SpecPage())
 

@@ -25,7 +25,7 @@ class RunSettings(BaseModel):
     heartbeat_seconds: float = Field(5, gt=0, le=600)
     sweep_seconds: float = Field(10, gt=0, le=600)
     poll_seconds: float = Field(0.25, gt=0, le=60)
-    drain_seconds: float = Field(7, ge=0, le=600)
+    drain_seconds: float = Field(7, ge=0, le=8)  # `up` kills after 9 s
 
 
 class SiteConfig(BaseModel):

@@ -131,3 +131,8 @@ class DataDir:
 def data_dir() -> DataDir:
     """The data directory of this process's settings."""
     return DataDir(settings.HALO_DATA_DIR)
+
+
+def is_plain_path(text: str) -> bool:
+    """Whether a stored path is absolute and says where it leads: no ``..``, no control characters."""
+    return text.startswith("/") and os.path.normpath(text) == text and text.isprintable()

@@ -1,5 +1,6 @@
 """`spaces-index.json` version 3: the spaces of this installation (DESIGN §2; halo-facts §1)."""
 
+import re
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from halo_site.datadir.json_file import JsonFile
-from halo_site.datadir.paths import data_dir
+from halo_site.datadir.paths import data_dir, is_plain_path
 
 VERSION = 3
 TEMPORARY = "halo-temp"
+PLAIN_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def all_spaces() -> list[Space]:
     spaces = [
         _space(space_id, entry)
         for space_id, entry in (entries.items() if isinstance(entries, dict) else ())
-        if _is_complete(entry) and space_id != TEMPORARY
+        if _is_complete(entry) and space_id != TEMPORARY and PLAIN_ID.fullmatch(space_id)
     ]
     if all(space.sort_order is not None for space in spaces):
         return sorted(spaces, key=lambda space: (space.sort_order or 0, space.name))
@@ -96,9 +98,19 @@ def _with_default(content: dict[str, Any], now: datetime) -> dict[str, Any]:
 
 
 def _is_complete(entry: Any) -> bool:
-    return (
-        isinstance(entry, dict) and isinstance(entry.get("path"), str) and isinstance(entry.get("name"), str)
-    )
+    if not (isinstance(entry, dict) and isinstance(entry.get("name"), str)):
+        return False
+    path = entry.get("path")
+    return isinstance(path, str) and is_plain_path(path) and not holds_ours(Path(path))
+
+
+def holds_ours(path: Path) -> bool:
+    """Whether a space there would lie over our own files: the data directory, or its other folders."""
+    root = data_dir().root
+    if root.is_relative_to(path):
+        return True
+    inside = path != data_dir().spaces and path.is_relative_to(data_dir().spaces)
+    return path.is_relative_to(root) and not inside
 
 
 def _space(space_id: str, entry: dict[str, Any]) -> Space:

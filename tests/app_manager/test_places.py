@@ -19,11 +19,23 @@ def test_the_memory_of_an_app_lies_in_its_folder():
     assert place.base / place.below("run/x.md") == app.folder / "memory/run/x.md"
 
 
-def test_a_path_of_its_own_counts_for_more(tmp_path):
+def test_a_path_of_its_own_counts_for_more():
     app = install_app()
-    App.objects.update(data_path=str(tmp_path / "kettle"))
+    pinned = app.space.path / "apps" / "kettle"
+    App.objects.update(data_path=str(pinned))
     place = app_place(app.pk)
-    assert place.base / place.below("") == tmp_path / "kettle/memory.md"
+    assert place.base / place.below("") == pinned / "memory.md"
+
+
+@pytest.mark.parametrize(
+    "stored",
+    ["../../etc", "relative", "/", "/etc", "{data}", "{data}/temp", "{apps}", "{apps}/../../x", "/a\0b"],
+)
+def test_a_stored_path_outside_of_every_space_is_not_used(data_directory, stored):
+    app = install_app()
+    apps = app.space.path / "apps"
+    App.objects.update(data_path=stored.format(data=data_directory.root, apps=apps).replace("\0", "\x01"))
+    assert app_place(app.pk) is None
 
 
 def test_installed_apps_are_listed_and_uninstalled_ones_are_not():

@@ -197,7 +197,9 @@ def test_a_sweep_settles_expires_and_wakes(app: App, monkeypatch: pytest.MonkeyP
     seen: list[str] = []
     monkeypatch.setattr(sweeping, "settle_lost", lambda now: seen.append("settle"))
     monkeypatch.setattr(sweeping, "expire", lambda now: seen.append("expire"))
-    monkeypatch.setattr(queue, "wake_forgotten", lambda now, age: seen.append(f"wake after {age.seconds} s"))
+    monkeypatch.setattr(
+        queue, "wake_forgotten", lambda now, older_than: seen.append(f"wake after {older_than.seconds} s")
+    )
     sweeping.sweep_runs(NINE)
     assert seen == ["settle", "expire", "wake after 10 s"]
 

@@ -119,3 +119,10 @@ def test_a_password_in_a_refused_address_is_not_repeated() -> None:
     with pytest.raises(EnvironmentRefused) as refusal:
         Environment({"HALO_URL": "https://me:hush@halo.example.org"}).url("HALO_URL")
     assert "hush" not in str(refusal.value)
+
+
+def test_a_short_secret_key_is_refused_and_not_repeated() -> None:
+    with pytest.raises(EnvironmentRefused) as refused:
+        Environment({"HALO_SECRET_KEY": "kettle"}).secret("HALO_SECRET_KEY")
+    assert "HALO_SECRET_KEY" in str(refused.value)
+    assert "kettle" not in str(refused.value)

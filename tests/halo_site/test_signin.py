@@ -152,3 +152,10 @@ def test_no_password_is_looked_at_while_waiting(
     fail(client, PER_NAME_AND_ADDRESS)
     with django_assert_num_queries(0):
         sign_in(client)
+
+
+def test_the_admin_has_no_door_of_its_own(client: Client) -> None:
+    answer = client.post(
+        "/admin/login/?next=/admin/auth/user/", {"username": "operator", "password": "wrong"}
+    )
+    assert (answer.status_code, answer["Location"]) == (302, "/login/?next=%2Fadmin%2Fauth%2Fuser%2F")
