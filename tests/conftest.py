@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
@@ -17,6 +18,11 @@ from halo_site.datadir.spaces import ensure_default_space
 from tests.processes import manage
 
 BEGINNING = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+
+# No deadline: a busy machine is no failure. Tests that need more examples say so themselves.
+hypothesis.settings.register_profile("site", deadline=None, max_examples=40)
+hypothesis.settings.load_profile("site")
 
 
 def pytest_configure() -> None:

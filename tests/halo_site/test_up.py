@@ -20,6 +20,19 @@ from tests.processes import eventually, free_port, manage, start
 pytestmark = pytest.mark.sqlite_only
 
 
+started: list["Site"] = []
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_is_left_running() -> Iterator[None]:
+    """A test that fails half-way must not leave its site to the machine."""
+    yield
+    for site in started:
+        if site.process.poll() is None:
+            site.process.kill()
+            site.process.communicate()
+
+
 class Answer(NamedTuple):
     status: int
     location: str
@@ -32,6 +45,7 @@ class Site:
         self.data_dir, self.port = data_dir, free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self.process = start(data_dir, "up", "--bind", f"127.0.0.1:{self.port}", *arguments, **more)
+        started.append(self)
 
     def get(self, path: str, host: str = "") -> Answer | None:
         """The answer, without following it elsewhere; None while nobody listens."""
