@@ -143,7 +143,7 @@ def test_a_broken_spec_is_not_installed(operator_client, text):
 
 
 def test_a_problem_stands_with_its_line(operator_client):
-    assert "Line 3" in body(operator_client.post(PREVIEW, {"spec_text": "a: 1\nb: 2\na: 3\n"}))
+    assert "Line 3, column 1" in body(operator_client.post(PREVIEW, {"spec_text": "a: 1\nb: 2\na: 3\n"}))
 
 
 def test_installing_leads_to_the_app(operator_client):
