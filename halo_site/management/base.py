@@ -8,7 +8,7 @@ from django.db import DatabaseError, OperationalError, connection
 
 from halo_site.datadir.locks import LockTimeout
 from halo_site.datadir.paths import DataDirRefused
-from halo_site.store.guard import DatabaseRefused
+from halo_site.store.guard import DatabaseRefused, check_database
 
 
 class HaloCommand(BaseCommand):
@@ -24,7 +24,8 @@ class HaloCommand(BaseCommand):
             raise CommandError(advice(error)) from error
 
     def before_checks(self, options: dict[str, Any]) -> None:
-        """What a command must do before Django's system checks, which open the database, run."""
+        """Refuse a newer or foreign database, before anything is written or Django's checks open it."""
+        check_database(connection)
 
 
 def advice(error: DatabaseError) -> str:

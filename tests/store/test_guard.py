@@ -14,6 +14,17 @@ from tests.processes import everything, manage
 
 pytestmark = pytest.mark.sqlite_only
 
+# Every command that opens the database looks at it first
+COMMANDS = [
+    ["up"],
+    ["namespaces"],
+    ["install_app", "-"],
+    ["trigger_app", "some-id"],
+    ["run_worker", "--once"],
+    ["run_clock", "--once"],
+    ["memory_list", "--as", "user", "--scope", "user"],
+]
+
 # The shapes that the desktop program writes (halo-facts §2)
 DESKTOP = """
 PRAGMA journal_mode=WAL;
@@ -56,7 +67,7 @@ def refused(folder: Path, *arguments: str) -> str:
     return result.stderr
 
 
-@pytest.mark.parametrize("command", [["migrate"], ["up"], ["namespaces"]])
+@pytest.mark.parametrize("command", [["migrate"], *COMMANDS])
 def test_it_refuses_a_newer_database(copy_of_migrated: Callable[[], Path], command: list[str]) -> None:
     folder = copy_of_migrated()
     set_version(folder, "scheduler", 9999)
@@ -71,7 +82,7 @@ def test_it_refuses_a_namespace_that_it_does_not_know(copy_of_migrated: Callable
     assert "telepathy is at version 1, this program knows no such namespace" in refused(folder, "migrate")
 
 
-@pytest.mark.parametrize("command", [["migrate"], ["up"], ["namespaces"], ["migrate", "--plan"]])
+@pytest.mark.parametrize("command", [["migrate"], ["migrate", "--plan"], *COMMANDS])
 def test_it_refuses_a_database_of_the_desktop_program(desktop: Path, command: list[str]) -> None:
     assert "was written by Halo desktop" in refused(desktop, *command)
 
@@ -111,10 +122,12 @@ def test_it_refuses_a_folder_in_the_place_of_the_database(tmp_path: Path) -> Non
     assert "halo.db cannot be read" in refused(folder, "migrate")
 
 
-def test_it_says_that_a_database_is_locked(copy_of_migrated: Callable[[], Path]) -> None:
+@pytest.mark.parametrize("modes", [[], ["PRAGMA locking_mode=EXCLUSIVE"]])
+def test_it_says_that_a_database_is_locked(copy_of_migrated: Callable[[], Path], modes: list[str]) -> None:
     folder = copy_of_migrated()
     with closing(sqlite3.connect(folder / "halo.db", isolation_level=None)) as database:
-        database.execute("PRAGMA locking_mode=EXCLUSIVE")
+        for mode in modes:
+            database.execute(mode)
         database.execute("BEGIN EXCLUSIVE")
         result = manage(folder, "migrate")
         database.execute("ROLLBACK")

@@ -8,7 +8,6 @@ from django.db import connection
 
 from halo_site.management.base import HaloCommand
 from halo_site.store.fields import from_ms
-from halo_site.store.guard import check_database
 from halo_site.store.namespaces import versions_in_code
 from halo_site.store.recorder import NamespaceRecorder
 
@@ -20,7 +19,6 @@ class Command(HaloCommand):
         parser.add_argument("--json", action="store_true", help="print a JSON list instead of a table")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        check_database(connection)
         stored = NamespaceRecorder(connection).versions()
         rows = [
             {

@@ -19,7 +19,6 @@ from halo_site.datadir.spaces import ensure_default_space
 from halo_site.env import EVERY_ADDRESS, EnvironmentRefused, host_header, parse_bind
 from halo_site.management.base import HaloCommand
 from halo_site.programs import Program, programs
-from halo_site.store.guard import check_database
 from halo_site.store.recorder import NamespaceRecorder
 from halo_site.supervisor import Supervisor, report_end
 
@@ -39,7 +38,6 @@ class Command(HaloCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         host, port = chosen_bind(options["bind"])
         workers = chosen_workers(options["workers"])
-        check_database(connection)
         data_dir().prepare()
         try:
             lock = claim(data_dir())
