@@ -1,5 +1,6 @@
 """`spaces-index.json` version 3: the spaces of this installation (DESIGN §2; halo-facts §1)."""
 
+import logging
 import re
 import uuid
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from typing import Any
 
 from halo_site.datadir.json_file import JsonFile
 from halo_site.datadir.paths import data_dir, is_plain_path
+
+logger = logging.getLogger(__name__)
 
 VERSION = 3
 TEMPORARY = "halo-temp"
@@ -81,20 +84,31 @@ def default_space() -> Space | None:
 
 
 def _with_default(content: dict[str, Any], now: datetime) -> dict[str, Any]:
-    spaces = content.get("spaces") or {}
-    if spaces:  # another process was first
+    """The index with the space Default, or, where one was lost, with the folders that it must have had."""
+    if content.get("spaces"):  # another process was first
         return content
-    space_id = str(uuid.uuid4())
+    found = sorted(folder.name for folder in data_dir().spaces.iterdir() if PLAIN_ID.fullmatch(folder.name))
+    if found:
+        logger.warning("The spaces index was lost; %d spaces were found again by their folders", len(found))
+    ids = found or [str(uuid.uuid4())]
+    names = ["Default", *(f"Recovered {number}" for number in range(2, len(ids) + 1))]
+    spaces = {
+        space_id: _entry(space_id, name, order, now)
+        for order, (space_id, name) in enumerate(zip(ids, names, strict=True))
+    }
+    return {**content, "version": VERSION, "spaces": spaces}
+
+
+def _entry(space_id: str, name: str, order: int, now: datetime) -> dict[str, Any]:
     moment = now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    entry = {
+    return {
         "path": str(data_dir().spaces / space_id),
-        "name": "Default",
+        "name": name,
         "icon": "folder",
         "createdAt": moment,
         "updatedAt": moment,
-        "sortOrder": 0,
+        "sortOrder": order,
     }
-    return {**content, "version": VERSION, "spaces": {space_id: entry}}
 
 
 def _is_complete(entry: Any) -> bool:
@@ -119,12 +133,18 @@ def _space(space_id: str, entry: dict[str, Any]) -> Space:
         id=space_id,
         name=entry["name"],
         icon=str(entry.get("icon") or "folder"),
-        path=Path(entry["path"]),
+        path=_folder(space_id, Path(entry["path"])),
         working_dir=Path(working_dir) if isinstance(working_dir, str) and working_dir else None,
         created_at=_moment(entry.get("createdAt")),
         updated_at=_moment(entry.get("lastActiveAt") or entry.get("updatedAt")),
         sort_order=order if isinstance(order, int) else None,
     )
+
+
+def _folder(space_id: str, stored: Path) -> Path:
+    """Where the records lie: a folder of our own ``spaces/`` moves and is copied with its data directory."""
+    is_our_own = (stored.parent.name, stored.name) == ("spaces", space_id)
+    return data_dir().spaces / space_id if is_our_own else stored
 
 
 def _moment(value: Any) -> datetime | None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pytest_django import Settings
 
 from halo_site.datadir.paths import DataDir
 from halo_site.datadir.spaces import TEMPORARY, all_spaces, default_space, ensure_default_space, get_space
@@ -110,3 +111,22 @@ def test_the_default_space_has_that_name(data_directory: DataDir) -> None:
 def test_without_that_name_the_first_one_is_the_default(data_directory: DataDir) -> None:
     write(data_directory, a=entry("one", sortOrder=2), b=entry("two", sortOrder=1))
     assert default_space().name == "two"
+
+
+def test_a_copied_data_directory_has_its_own_spaces(
+    data_directory: DataDir, tmp_path: Path, settings: Settings
+) -> None:
+    shutil.copytree(data_directory.root, tmp_path / "copy")
+    settings.HALO_DATA_DIR = tmp_path / "copy"
+    [space] = all_spaces()
+    assert space.path == tmp_path / "copy" / "spaces" / space.id
+
+
+def test_a_lost_index_is_made_again_from_the_folders(data_directory: DataDir) -> None:
+    [before] = all_spaces()
+    data_directory.spaces_index.write_text("{bad")
+    ensure_default_space(NOW)
+    assert [(space.id, space.path, space.name) for space in all_spaces()] == [
+        (before.id, before.path, "Default")
+    ]
+    assert list(data_directory.root.glob("spaces-index.json.corrupt-*"))
