@@ -37,6 +37,9 @@ def span(seconds: int) -> str:
         return _("%(count)d min") % {"count": seconds // MINUTE}
     if seconds < DAY:
         return _hours(seconds)
+    if seconds < 3 * DAY and seconds % DAY >= HOUR:
+        days = ngettext("%(count)d day", "%(count)d days", seconds // DAY) % {"count": seconds // DAY}
+        return f"{days} {_hours(seconds % DAY // HOUR * HOUR)}"
     if seconds < MONTH:
         return ngettext("%(count)d day", "%(count)d days", seconds // DAY) % {"count": seconds // DAY}
     if seconds < YEAR:

@@ -23,6 +23,8 @@ NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
         (-7140, "1 h 59 min ago"),
         (13_200, "in 3 h 40 min"),
         (40, "in 40 s"),
+        (171_960, "in 1 day 23 h"),
+        (-90_000, "1 day 1 h ago"),
         (-86_400, "1 day ago"),
         (-3 * 86_400, "3 days ago"),
         (-31 * 86_400, "1 month ago"),
