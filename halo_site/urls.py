@@ -18,3 +18,5 @@ urlpatterns = [
     path("", include("app_manager.urls")),
     path("", include("app_runtime.urls")),
 ]
+
+handler500 = "halo_site.errors.server_error"
