@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field, PrivateAttr, field_validator
 
-from app_manager.spec.fields import FilledText, Part
+from app_manager.spec.fields import FilledText, Name, Part
 from app_manager.spec.parts import (
     BrowserLogin,
     ConfigItem,
@@ -30,12 +30,12 @@ class AppSpec(Part):
     """
 
     spec_version: FilledText = "1"
-    name: FilledText
+    name: Name
     version: FilledText
     author: str | None = None
     description: FilledText
     type: AppType
-    display_name: str | None = None
+    display_name: Name | None = None
     icon: str | None = None
     system_prompt: str | None = None
     permissions: list[FilledText] = Field(default_factory=list)

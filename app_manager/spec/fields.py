@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 from app_manager.spec.durations import parse_interval
 
 OWN_SENTENCE = "spec_sentence"  # error type whose message is shown as it is
+LONGEST_NAME = 200  # characters
 
 
 def own_error(sentence: str) -> PydanticCustomError:
@@ -71,7 +72,14 @@ def _more_than_zero(limit: float, unit: str) -> Callable[[float], float]:
     return check
 
 
+def _name(value: str) -> str:
+    if len(value) > LONGEST_NAME:
+        raise own_error(f"a name has at most {LONGEST_NAME} characters, this one has {len(value):,}")
+    return value
+
+
 FilledText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Name = Annotated[FilledText, AfterValidator(_name)]
 Interval = Annotated[str, BeforeValidator(_interval_text)]  # `30m`; at least 10 s
 LooseText = Annotated[str, BeforeValidator(_text_of_number)]  # a tag such as 12306 is text too
 Slug = Annotated[str, AfterValidator(_slug)]

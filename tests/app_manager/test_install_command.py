@@ -138,6 +138,11 @@ def test_a_folder_is_one_clear_line(tmp_path):
     assert refusal(str(tmp_path)) == [f"{tmp_path} cannot be read: Is a directory."]
 
 
+def test_it_says_what_is_worth_a_look(spec_file):
+    _, err = run(spec_file(GOOD + "\nsystm_prompt: x\n"))
+    assert "did you mean `system_prompt`" in err
+
+
 def test_a_second_install_names_the_first(spec_file):
     first = install_app(GOOD)
     assert first.pk in refusal(spec_file(GOOD))[0]

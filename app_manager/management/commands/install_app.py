@@ -66,6 +66,8 @@ class Command(HaloCommand):
             )
         except (AppError, SpecError) as error:
             raise CommandError(str(error)) from error
+        for warning in spec.warnings:
+            self.stderr.write(f"Worth a look: {warning}")
         self.report(app)
 
     def report(self, app: App) -> None:

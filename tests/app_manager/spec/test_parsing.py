@@ -196,3 +196,9 @@ def test_a_long_or_invisible_key_does_not_fill_the_sentence() -> None:
 def test_shapes_hold_without_a_text_too() -> None:
     spec = parse_spec(GOOD)
     assert AppSpec.model_validate(spec.model_dump(mode="json", exclude_unset=True)) == spec
+
+
+def test_a_name_is_a_name_and_not_a_novel() -> None:
+    [(line, _, path, sentence)] = problems(GOOD.replace("Kettle Watch", "K" * 5000))
+    assert (path, sentence) == ("name", "a name has at most 200 characters, this one has 5,000")
+    assert line > 0
