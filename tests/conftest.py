@@ -74,13 +74,6 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def copy_of_migrated(migrated: Path, tmp_path: Path) -> Callable[[], Path]:
-    """Makes copies of that directory, each without spaces: an index has whole paths."""
+    """Makes copies of that directory."""
     numbers = iter(range(100))
-
-    def copy() -> Path:
-        installation = Path(shutil.copytree(migrated, tmp_path / f"installation-{next(numbers)}"))
-        (installation / "spaces-index.json").unlink()
-        shutil.rmtree(installation / "spaces")
-        return installation
-
-    return copy
+    return lambda: Path(shutil.copytree(migrated, tmp_path / f"installation-{next(numbers)}"))

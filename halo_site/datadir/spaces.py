@@ -87,7 +87,8 @@ def _with_default(content: dict[str, Any], now: datetime) -> dict[str, Any]:
     """The index with the space Default, or, where one was lost, with the folders that it must have had."""
     if content.get("spaces"):  # another process was first
         return content
-    found = sorted(folder.name for folder in data_dir().spaces.iterdir() if PLAIN_ID.fullmatch(folder.name))
+    folders = data_dir().spaces.glob("*")  # none where the folder itself is gone
+    found = sorted(folder.name for folder in folders if PLAIN_ID.fullmatch(folder.name))
     if found:
         logger.warning("The spaces index was lost; %d spaces were found again by their folders", len(found))
     ids = found or [str(uuid.uuid4())]

@@ -26,7 +26,6 @@ class Installation:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        (folder / "spaces-index.json").unlink(missing_ok=True)  # it names the folders that this is a copy of
         self.configure(
             lease_seconds=LEASE_SECONDS, heartbeat_seconds=0.2, sweep_seconds=0.2, poll_seconds=0.05
         )

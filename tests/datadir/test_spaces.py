@@ -130,3 +130,10 @@ def test_a_lost_index_is_made_again_from_the_folders(data_directory: DataDir) ->
         (before.id, before.path, "Default")
     ]
     assert list(data_directory.root.glob("spaces-index.json.corrupt-*"))
+
+
+def test_without_the_folder_of_spaces_there_is_a_default_all_the_same(data_directory: DataDir) -> None:
+    data_directory.spaces_index.unlink()
+    shutil.rmtree(data_directory.spaces)
+    ensure_default_space(NOW)
+    assert [space.name for space in all_spaces()] == ["Default"]
