@@ -7,9 +7,12 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+# A file's tests stay together: some share a running site
+WHOLE_SUITE = ["-n", "auto", "--maxprocesses", "8", "--dist", "loadfile"]
+
 
 class Command(BaseCommand):
-    help = "Runs the tests; whatever follows goes to pytest, for example: test tests/scheduler -k slot"
+    help = "Runs the tests on all cores; what follows goes to pytest instead: test tests/scheduler -k slot"
     requires_system_checks: list[str] = []
 
     def run_from_argv(self, argv: list[str]) -> None:
@@ -18,5 +21,5 @@ class Command(BaseCommand):
 
     def execute(self, *args: Any, **options: Any) -> None:
         os.chdir(settings.BASE_DIR)
-        command = [sys.executable, "-m", "pytest", *options.get("pytest_arguments", [])]
+        command = [sys.executable, "-m", "pytest", *(options.get("pytest_arguments") or WHOLE_SUITE)]
         os.execv(sys.executable, command)  # noqa: S606 - our own interpreter, no shell
