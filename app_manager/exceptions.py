@@ -14,13 +14,6 @@ class AppError(Exception):
     """The root of this package's refusals."""
 
 
-class AppNotFound(AppError):
-    """No app has this id."""
-
-    def __init__(self, app_id: str) -> None:
-        super().__init__(_("There is no app with the id %(id)s.") % {"id": app_id})
-
-
 class SpaceNotFound(AppError):
     """No space has this id."""
 

@@ -69,11 +69,6 @@ def decided(asked: Iterable[str], granted: Iterable[str]) -> dict[str, list[str]
     return {"granted": ticked, "denied": [name for name in dict.fromkeys(asked) if name not in ticked]}
 
 
-def proposed(spec: AppSpec) -> dict[str, list[str]]:
-    """What an install proposes: all that the spec asks for."""
-    return {"granted": list(permissions_asked(spec)), "denied": []}
-
-
 def choices(spec: AppSpec) -> list[PermissionRow]:
     """What a person can grant on installing: what is asked for first, then every other known permission."""
     asked = permissions_asked(spec)

@@ -16,7 +16,6 @@ from halo_site.models import Heartbeat
 from halo_site.quantities import relative
 
 STILL_AFTER = timedelta(seconds=10)
-KNOWN_FOR = timedelta(minutes=1)
 COUNT_CAP = 100
 
 

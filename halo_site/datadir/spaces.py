@@ -33,10 +33,6 @@ class Space:
     sort_order: int | None
 
     @property
-    def is_temporary(self) -> bool:
-        return self.id == TEMPORARY
-
-    @property
     def is_missing(self) -> bool:
         """Whether the folder of its records is gone."""
         return not self.path.is_dir()

@@ -17,7 +17,7 @@ from app_runtime.statuses import Status
 from app_runtime.transcript import Transcript
 from halo_site.models import Heartbeat
 from tests.app_runtime.engines import call, look, report, says
-from tests.factories import MINUTE, NINE, SECOND, make_app, make_entry, make_question, make_run, set_status
+from tests.factories import MINUTE, NINE, SECOND, make_app, make_entry, make_question, make_run
 
 pytestmark = pytest.mark.django_db
 RunOnce = Callable[..., Run]
@@ -279,58 +279,6 @@ def test_a_transcript_that_is_a_link_is_not_given_out(operator_client: Client, r
 
 def test_a_missing_transcript_is_not_found(operator_client: Client, app: App) -> None:
     assert operator_client.get(f"/runs/{make_run(app).pk}/transcript/").status_code == 404
-
-
-# Run now
-
-
-def test_run_now_queues_a_run_and_leads_to_it(operator_client: Client, app: App) -> None:
-    response = operator_client.post(f"/apps/{app.pk}/run/")
-    run = Run.objects.get()
-    assert response.status_code == 302
-    assert response.headers["Location"] == f"/runs/{run.pk}/"
-    assert run.trigger_data == {"by": "person:operator"}
-
-
-def test_run_now_leads_there_with_htmx_too(operator_client: Client, app: App) -> None:
-    response = operator_client.post(f"/apps/{app.pk}/run/", headers={"HX-Request": "true"})
-    assert response.headers["HX-Redirect"] == f"/runs/{Run.objects.get().pk}/"
-
-
-def test_the_second_click_is_refused_and_names_the_run(operator_client: Client, app: App) -> None:
-    operator_client.post(f"/apps/{app.pk}/run/")
-    response = operator_client.post(f"/apps/{app.pk}/run/")
-    assert response.status_code == 409
-    assert f"/runs/{Run.objects.get().pk}/" in response.content.decode()
-    assert Run.objects.count() == 1
-
-
-def test_run_now_of_an_app_that_cannot_run_says_why(operator_client: Client, app: App) -> None:
-    set_status(app, "needs_login")
-    response = operator_client.post(f"/apps/{app.pk}/run/")
-    assert response.status_code == 409
-    assert "it needs a login first" in response.content.decode()
-
-
-def test_run_now_is_no_link(operator_client: Client, app: App) -> None:
-    assert operator_client.get(f"/apps/{app.pk}/run/").status_code == 405
-    assert not Run.objects.exists()
-
-
-def test_run_now_of_a_stranger_does_nothing(client: Client, app: App) -> None:
-    assert client.post(f"/apps/{app.pk}/run/").status_code == 302
-    assert not Run.objects.exists()
-
-
-def test_run_now_from_another_site_is_refused(operator_client: Client, app: App) -> None:
-    strict = Client(enforce_csrf_checks=True)
-    strict.cookies = operator_client.cookies
-    assert strict.post(f"/apps/{app.pk}/run/").status_code == 403
-    assert not Run.objects.exists()
-
-
-def test_run_now_of_an_unknown_app_is_not_found(operator_client: Client) -> None:
-    assert operator_client.post("/apps/none/run/").status_code == 404
 
 
 # What a model writes is data

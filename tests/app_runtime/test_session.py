@@ -1,8 +1,6 @@
 """Whole runs with a scripted engine: what they end as, what they leave behind."""
 
-import errno
 import json
-import os
 import threading
 from collections.abc import Callable
 from datetime import datetime
@@ -16,11 +14,10 @@ from app_runtime.exceptions import EngineError
 from app_runtime.models import Entry, Run
 from app_runtime.session import CONTINUE
 from app_runtime.transcript import Transcript
-from halo_site.datadir import files
 from halo_site.datadir.config import update_config
 from memory.models import Revision
 from tests.app_runtime.engines import ScriptedEngine, call, look, report, says
-from tests.factories import MINUTE, NINE, make_app, make_run, set_status
+from tests.factories import MINUTE, NINE, make_run
 
 pytestmark = pytest.mark.django_db
 RunOnce = Callable[..., Run]
@@ -250,51 +247,6 @@ def test_a_run_that_is_interrupted_later_is_an_error_that_says_after_which_step(
     assert run.error_message == "interrupted: its worker was stopped after step 1 began"
 
 
-def test_a_question_makes_the_run_and_the_app_wait(app: App, run_once: RunOnce) -> None:
-    run = run_once(report("escalation", "Order now?", choices=["Yes", "No"]))
-    assert (run.status, run.outcome) == ("waiting_user", "useful")
-    entry = Entry.objects.get()
-    assert entry.is_open_question
-    assert (entry.content["question"], entry.content["choices"]) == ("Order now?", ["Yes", "No"])
-    app.refresh_from_db()
-    assert (app.status, app.pending_escalation_id) == ("waiting_user", entry.pk)
-
-
-def test_a_question_can_have_several_parts_and_then_drops_the_common_choices(run_once: RunOnce) -> None:
-    questions = [{"question": "Which?", "choices": ["Red", "Blue"]}, {"question": "How many?"}]
-    run_once(report("escalation", "Two things", questions=questions, choices=["Yes"]))
-    content = Entry.objects.get().content
-    assert content["questions"] == questions
-    assert "choices" not in content
-
-
-def test_every_call_of_a_turn_has_its_result_before_a_question_ends_the_run(run_once: RunOnce) -> None:
-    ask = call("report_to_user", id="a", type="escalation", message="Order?")
-    run = run_once(says(ask, call("memory_read", id="b", scope="app", mode="headers")))
-    assert [line["id"] for line in lines(run) if line["type"] == "tool"] == ["a", "b"]
-
-
-def test_the_oldest_open_question_stays_the_pending_one(app: App, run_once: RunOnce) -> None:
-    set_status(app, "waiting_user", pending_escalation_id="the-first")
-    run_once(report("escalation", "And this?"))
-    app.refresh_from_db()
-    assert (app.status, app.pending_escalation_id) == ("waiting_user", "the-first")
-
-
-def test_a_question_leaves_a_paused_app_paused(app: App, run_once: RunOnce) -> None:
-    set_status(app, "paused")
-    run_once(report("escalation", "Order now?"))
-    app.refresh_from_db()
-    assert (app.status, app.pending_escalation_id) == ("paused", Entry.objects.get().pk)
-
-
-def test_a_question_has_a_deadline_only_if_the_spec_sets_one(db: None, scripted: Scripted) -> None:
-    app = make_app(escalation={"enabled": True, "timeout_hours": 2})
-    scripted(report("escalation", "Order now?"))
-    worker.execute(make_run(app, "queued").pk, lambda: NINE)
-    assert Entry.objects.get().deadline == NINE + 120 * MINUTE
-
-
 def test_each_line_is_on_disk_before_the_next_step_starts(app: App, scripted: Scripted) -> None:
     seen: list[list[str]] = []
     run_id = make_run(app, "queued").pk
@@ -350,93 +302,6 @@ def test_an_error_message_that_no_database_takes_is_stored_all_the_same(run_once
 
 def test_an_endless_error_message_is_cut(run_once: RunOnce) -> None:
     assert len(str(run_once(EngineError("x" * 100_000)).error_message)) < 5000
-
-
-def test_a_full_disk_ends_the_run_as_an_error_and_keeps_its_report(
-    run_once: RunOnce, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write = os.write
-
-    def full_after_the_report(descriptor: int, data: bytes) -> int:
-        if b'"type": "tool"' in data:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        return write(descriptor, data)
-
-    monkeypatch.setattr(files.os, "write", full_after_the_report)
-    run = run_once(report())
-    assert run.status == "error"
-    assert run.error_message == "A file of this run could not be written or read: No space left on device"
-    assert [kind for kind, _ in entries()] == ["run_complete", "run_error"]
-
-
-def test_a_full_memory_does_not_stop_a_run_and_the_prompt_says_it(app: App, scripted: Scripted) -> None:
-    app.folder.mkdir(parents=True, exist_ok=True)
-    (app.folder / "memory.md").write_text("# now\n" + "x" * (1024 * 1024 - 20))
-    engine = scripted(report())
-    run = worker.execute(make_run(app, "queued").pk)
-    assert run
-    assert run.status == "ok"
-    assert "(The heading of this run could not be added: memory.md would have" in engine.briefings[0].message
-
-
-def test_a_memory_that_cannot_be_read_does_not_stop_a_run(app: App, scripted: Scripted) -> None:
-    app.folder.mkdir(parents=True, exist_ok=True)
-    (app.folder / "memory.md").write_bytes(b"\xff\xfe")
-    engine = scripted(report())
-    run = worker.execute(make_run(app, "queued").pk)
-    assert run
-    assert run.status == "ok"
-    assert "(Your memory could not be read: This memory file is not UTF-8" in engine.briefings[0].message
-
-
-def test_a_missing_space_folder_is_an_error_and_is_not_made_anew(app: App, scripted: Scripted) -> None:
-    space = app.space
-    assert space
-    moved = space.path.with_name("away")
-    space.path.rename(moved)
-    scripted(report())
-    run = worker.execute(make_run(app, "queued").pk)
-    assert run
-    assert run.status == "error"
-    assert "The folder of the space of Kettle Watch is missing" in str(run.error_message)
-    assert not space.path.exists()
-
-
-def test_a_space_that_is_not_in_the_index_is_an_error_and_no_endless_queue(
-    app: App, scripted: Scripted
-) -> None:
-    App.objects.update(space_id="gone")
-    scripted(report())
-    run = worker.execute(make_run(app, "queued").pk)
-    assert run
-    assert Run.objects.get().status == "error"
-
-
-def test_a_missing_app_folder_is_made_anew(app: App, run_once: RunOnce) -> None:
-    (app.folder / "memory").rmdir()
-    app.folder.rmdir()
-    assert run_once(report()).status == "ok"
-
-
-def test_a_run_whose_app_is_deleted_meanwhile_ends_without_a_trace(app: App, scripted: Scripted) -> None:
-    def delete() -> Turn:
-        App.objects.all().delete()
-        return report()
-
-    scripted(delete)
-    worker.execute(make_run(app, "queued").pk)
-    assert not Run.objects.exists()
-    assert not Entry.objects.exists()
-
-
-def test_an_app_that_is_uninstalled_meanwhile_keeps_its_status(app: App, scripted: Scripted) -> None:
-    def uninstall() -> Turn:
-        set_status(app, "uninstalled")
-        return report("escalation", "Order?")
-
-    scripted(uninstall)
-    worker.execute(make_run(app, "queued").pk)
-    assert App.objects.get().status == "uninstalled"
 
 
 def test_a_run_leaves_a_record_in_the_memory(app: App, run_once: RunOnce) -> None:

@@ -92,7 +92,7 @@ def test_an_unknown_id_is_no_space() -> None:
 def test_the_reserved_space_is_never_in_the_index(data_directory: DataDir) -> None:
     reserved = get_space(TEMPORARY)
     assert reserved is not None
-    assert reserved.is_temporary
+    assert reserved.id == TEMPORARY
     assert reserved.path == data_directory.temp
     assert TEMPORARY not in data_directory.spaces_index.read_text()
 
