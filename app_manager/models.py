@@ -15,10 +15,13 @@ from app_manager.exceptions import StatusRefused
 from app_manager.permissions import Permissions
 from app_manager.spec import AppSpec
 from app_manager.states import Status
+from app_manager.versions import SpecVersion
 from halo_site import audit
 from halo_site.datadir.paths import is_plain_path
 from halo_site.datadir.spaces import Space, all_spaces, get_space
 from halo_site.store.fields import EpochMsField
+
+__all__ = ["App", "AppQuerySet", "SpecVersion", "new_id", "nothing_decided", "pinned_folder"]
 
 
 def new_id() -> str:
@@ -62,6 +65,7 @@ class App(models.Model):
     error_message = models.TextField(null=True, blank=True)  # noqa: DJ001 - documented
     uninstalled_at = EpochMsField(null=True, blank=True)
     data_path = models.TextField(null=True, blank=True)  # noqa: DJ001 - documented
+    resumed_at = EpochMsField(null=True, blank=True, help_text=_("failed runs before it count no more"))
 
     objects = AppQuerySet.as_manager()
 
