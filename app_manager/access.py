@@ -3,7 +3,10 @@
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext as _
 
-from app_manager.models import App
+from app_manager.exceptions import SpecVersionNotFound
+from app_manager.models import App, SpecVersion
+from app_manager.versions import find_version
+from halo_site.datadir.spaces import Space, all_spaces
 
 
 def get_app(request: HttpRequest, app_id: str) -> App:
@@ -12,6 +15,22 @@ def get_app(request: HttpRequest, app_id: str) -> App:
     if app is None:
         raise Http404(_("There is no app with this id."))
     return app
+
+
+def get_space(request: HttpRequest, space_id: str) -> Space:
+    """The space of that id, or 404; the reserved one is nobody's to see."""
+    space = next((space for space in all_spaces() if space.id == space_id), None)
+    if space is None:
+        raise Http404(_("There is no space with this id."))
+    return space
+
+
+def get_version(app: App, number: int) -> SpecVersion:
+    """The previous spec of that number, or 404."""
+    try:
+        return find_version(app, number)
+    except SpecVersionNotFound as error:
+        raise Http404(str(error)) from error
 
 
 def is_plain(text: str) -> bool:

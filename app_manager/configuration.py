@@ -79,6 +79,23 @@ def checked(spec: AppSpec, values: Mapping[str, Any]) -> dict[str, Any]:
     return own_values(items.values(), cleaned)
 
 
+def fitting(spec: AppSpec, values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """The values that fit a spec as they are, and the keys of those that do not.
+
+    A number may become text and text a number; nothing else changes its type.
+    """
+    items = {item.key: item for item in spec.config_schema}
+    kept: dict[str, Any] = {}
+    for key, value in values.items():
+        try:
+            cleaned = _clean(items, key, value)
+        except ValidationError:
+            continue
+        if _says_the_same(value, cleaned):
+            kept[key] = cleaned
+    return kept, [key for key in values if key not in kept]
+
+
 def from_pairs(spec: AppSpec, pairs: Iterable[str]) -> dict[str, Any]:
     """Values of ``KEY=VALUE`` texts, checked as `checked` does; each key at most once."""
     values: dict[str, str] = {}
@@ -127,6 +144,12 @@ def _clean(items: Mapping[str, ConfigItem], key: str, value: Any) -> Any:
     if isinstance(value, list | dict):
         raise ValidationError(_("must be one value, not a list or an object"))
     return field.clean(field.prepare_value(value))
+
+
+def _says_the_same(value: Any, cleaned: Any) -> bool:
+    if isinstance(value, bool) or isinstance(cleaned, bool):
+        return value is cleaned
+    return same(value, cleaned) or str(value) == str(cleaned) or (is_empty(value) and is_empty(cleaned))
 
 
 def _is_default(item: ConfigItem, value: Any) -> bool:

@@ -43,6 +43,139 @@ class StatusRefused(AppError):
     """The state machine has no such change."""
 
     def __init__(self, app: "App", wanted: str) -> None:
-        sentence = _("%(name)s is %(status)s and cannot become %(wanted)s.")
+        if app.status == wanted:
+            sentence = _("%(name)s is %(status)s already.")
+        else:
+            sentence = _("%(name)s is %(status)s and cannot become %(wanted)s.")
         words = {"status": app.get_status_display().lower(), "wanted": Status(wanted).label.lower()}
         super().__init__(sentence % {"name": app.name, **words})
+
+
+class ScheduleRefused(AppError):
+    """A schedule cannot be used for this app."""
+
+
+class PermissionsMoved(AppError):
+    """Somebody else decided the permissions meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("The permissions were decided by somebody else meanwhile. Nothing was changed; look again.")
+        )
+
+
+class StaleSpec(AppError):
+    """Another spec came into force since the person looked."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "Another spec came into force meanwhile, so nothing was changed. "
+                "Compare with that one, then decide again."
+            )
+        )
+
+
+class SpecRefused(AppError):
+    """A legal spec that this app cannot have now."""
+
+
+class SpecVersionNotFound(AppError):
+    """The app has no previous spec of that number."""
+
+    def __init__(self, number: int) -> None:
+        sentence = _(
+            "There is no previous spec %(number)s of this app. Its spec page lists those that exist."
+        )
+        super().__init__(sentence % {"number": number})
+
+
+class NameTaken(AppError):
+    """Another app of the space has the name that a spec would give this one."""
+
+    def __init__(self, spec_id: str, *, is_uninstalled: bool = False) -> None:
+        if is_uninstalled:
+            sentence = _(
+                "An uninstalled app of this space is called “%(name)s”, and a name is there once in a space. "
+                "Delete that app for ever, or give the spec another name."
+            )
+        else:
+            sentence = _(
+                "Another app of this space is called “%(name)s”, and a name is there once in a space. "
+                "Give the spec another name, or move one of the two to another space."
+            )
+        super().__init__(sentence % {"name": spec_id})
+
+
+class CannotRun(AppError):
+    """The app lacks something that it needs to run by itself."""
+
+    def __init__(self, app: "App", obstacle: str) -> None:
+        sentence = _("%(name)s cannot be resumed yet: %(obstacle)s.")
+        super().__init__(sentence % {"name": app.name, "obstacle": obstacle})
+
+
+class MoveRefused(AppError):
+    """An uninstalled app belongs to no other space than its last."""
+
+    def __init__(self, app: "App") -> None:
+        sentence = _("%(name)s is uninstalled. Reinstall it first, then move it.")
+        super().__init__(sentence % {"name": app.name})
+
+
+class FolderUnknown(AppError):
+    """Nobody can tell where the files of the app are."""
+
+
+class Namesake(AppError):
+    """The other space has an app of this name."""
+
+    def __init__(self, spec_id: str, space_name: str, *, is_uninstalled: bool) -> None:
+        if is_uninstalled:
+            sentence = _(
+                "An uninstalled app called “%(name)s” lies in the space %(space)s. "
+                "Delete that one for ever first, or keep this one where it is."
+            )
+        else:
+            sentence = _("The space %(space)s has an app called “%(name)s” already.")
+        super().__init__(sentence % {"name": spec_id, "space": space_name})
+
+
+class DeletionRefused(AppError):
+    """Only an uninstalled app is deleted for ever."""
+
+    def __init__(self, app: "App") -> None:
+        if app.status == Status.UNINSTALLED:
+            sentence = _("%(name)s is not there any more: somebody has deleted it.")
+        else:
+            sentence = _("%(name)s is installed. Uninstall it first; then it can be deleted for ever.")
+        super().__init__(sentence % {"name": app.name})
+
+
+class SpaceRefused(AppError):
+    """A space cannot be so; ``problems`` has a sentence by the name of the field."""
+
+    def __init__(self, problems: dict[str, str]) -> None:
+        super().__init__(" ".join(problems.values()))
+        self.problems = problems
+
+
+class OrderStale(AppError):
+    """An order that does not name each space once."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("A space came or went meanwhile, so the order was left as it is. Look again, then move it.")
+        )
+
+
+class SpaceInUse(AppError):
+    """A space that holds apps is not deleted."""
+
+    def __init__(self, name: str, apps: list[str], *, more: bool) -> None:
+        sentence = _(
+            "The space %(name)s holds apps: %(apps)s. Move them to another space, or delete them for ever, "
+            "first."
+        )
+        listed = ", ".join(apps) + (", …" if more else "")
+        super().__init__(sentence % {"name": name, "apps": listed})

@@ -6,7 +6,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from app_manager.permissions import PermissionRow, choices, decided
+from app_manager.exceptions import SpaceRefused
+from app_manager.permissions import PermissionRow, Permissions, choices, decided
+from app_manager.spaces import ICONS, LONGEST_NAME
 from app_manager.spec import AppSpec, permissions_asked
 from halo_site.datadir.spaces import Space, all_spaces, default_space
 
@@ -43,3 +45,60 @@ class InstallForm(forms.Form):
     def decided_permissions(self) -> dict[str, list[str]]:
         """After a successful `is_valid`: what is ticked is granted, what was asked for and is not, denied."""
         return decided(permissions_asked(self.spec), self.cleaned_data["permissions"])
+
+
+class AccessForm(forms.Form):
+    """What an installed app may do: a tick grants."""
+
+    permissions = forms.MultipleChoiceField(required=False)
+
+    def __init__(self, access: Permissions, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(data, initial={"permissions": list(access.effective)})
+        self.access = access
+        self.fields["permissions"].choices = [(row.name, row.label) for row in access.choices]  # type: ignore[attr-defined]
+
+    @property
+    def permission_rows(self) -> list[tuple[PermissionRow, bool]]:
+        """Every permission with whether its box is ticked."""
+        ticked = self["permissions"].value() or []
+        return [(row, row.name in ticked) for row in self.access.choices]
+
+    @property
+    def decided_permissions(self) -> dict[str, list[str]]:
+        """After a successful `is_valid`: what is ticked is granted; of the others, what was asked or decided
+        before is denied."""
+        return decided(self.access.everything, self.cleaned_data["permissions"])
+
+
+class SpaceForm(forms.Form):
+    """What a person says of a space. The verbs judge it; ``refuse`` puts their words beside the fields."""
+
+    name = forms.CharField(label=_("Name"), max_length=LONGEST_NAME)
+    icon = forms.ChoiceField(label=_("Icon"))
+    working_dir = forms.CharField(
+        label=_("Working directory"),
+        required=False,
+        max_length=4096,
+        help_text=_("A folder of yours on this server, where agents work. Records never go there."),
+    )
+
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        initial: dict[str, Any] | None = None,
+        own_icon: str = "",
+    ) -> None:
+        super().__init__(data, initial=initial, use_required_attribute=False)
+        icons = dict.fromkeys((*ICONS, own_icon)) if own_icon else ICONS
+        self.fields["icon"].choices = [(icon, icon) for icon in icons]  # type: ignore[attr-defined]
+
+    @classmethod
+    def of(cls, space: Space) -> "SpaceForm":
+        """The form as the space is."""
+        values = {"name": space.name, "icon": space.icon, "working_dir": str(space.working_dir or "")}
+        return cls(initial=values, own_icon=space.icon)
+
+    def refuse(self, error: SpaceRefused) -> None:
+        for field, sentence in error.problems.items():
+            self.add_error(field, sentence)

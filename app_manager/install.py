@@ -14,8 +14,9 @@ from app_manager.models import App
 from app_manager.spec import AppSpec, parse_spec
 from app_manager.spec.permission import canonical_permission
 from app_manager.states import Status
+from app_manager.versions import keep_outgoing
 from halo_site import audit
-from halo_site.datadir.spaces import Space, all_spaces
+from halo_site.datadir.spaces import Space, all_spaces, holding_spaces
 
 
 def install(
@@ -35,11 +36,11 @@ def install(
     Raises `SpecError`, `SpaceNotFound`, `ConfigurationRefused`, `AlreadyInstalled`, `FoldersRefused`.
     """
     spec = parse_spec(text)
-    if space not in all_spaces():
-        raise SpaceNotFound(space.id)
     fields = _fields(spec, text, checked(spec, configuration), permissions)
-    with new_folders() as folders, transaction.atomic():
-        app, verb = _row(spec, space, fields, now)
+    with holding_spaces(), new_folders() as folders, transaction.atomic():
+        if space not in all_spaces():
+            raise SpaceNotFound(space.id)
+        app, verb = _row(spec, space, fields, actor, now)
         put_jobs(app, now)
         audit.record(actor, verb, object_type="app", object_id=app.pk, now=now, summary=spec.name)
         _make_folders(folders, app, space)
@@ -70,11 +71,13 @@ def _fields(
     }
 
 
-def _row(spec: AppSpec, space: Space, fields: dict[str, Any], now: datetime) -> tuple[App, str]:
+def _row(
+    spec: AppSpec, space: Space, fields: dict[str, Any], actor: audit.Actor, now: datetime
+) -> tuple[App, str]:
     """The app's row, new or restored, and the verb for what happened. Raises `AlreadyInstalled`."""
     existing = find_installed(spec, space)
     if existing is not None:
-        return _restored(existing, fields, now), "reinstall"
+        return _restored(existing, fields, actor, now), "reinstall"
     app = App(spec_id=spec.spec_id, space_id=space.id, installed_at=now, **fields)
     try:
         with transaction.atomic():
@@ -85,11 +88,15 @@ def _row(spec: AppSpec, space: Space, fields: dict[str, Any], now: datetime) -> 
     return app, "install"
 
 
-def _restored(app: App, fields: dict[str, Any], now: datetime) -> App:
+def _restored(app: App, fields: dict[str, Any], actor: audit.Actor, now: datetime) -> App:
     """The uninstalled app with its new spec; jobs of the spec before stay off. Raises `AlreadyInstalled`."""
-    if not App.objects.filter(pk=app.pk, status=Status.UNINSTALLED).update(**fields):
+    stored = App.objects.select_for_update().get(pk=app.pk)
+    if stored.status != Status.UNINSTALLED:
         raise AlreadyInstalled(app.spec_id, app.pk)
-    switch_off_jobs(app, now)
+    if fields["spec_text"] != stored.written_spec:
+        keep_outgoing(stored, actor=actor, now=now)
+    App.objects.filter(pk=app.pk).update(**fields, resumed_at=now)
+    switch_off_jobs(stored, now)
     return App.objects.get(pk=app.pk)
 
 

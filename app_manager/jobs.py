@@ -1,16 +1,20 @@
 """The clock's jobs of an app: one for each subscription that a schedule starts (halo-facts §5)."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from app_manager.spec import schedule_of
+from app_manager.exceptions import ScheduleRefused
+from app_manager.spec import AppSpec, schedule_of
 from app_manager.spec.parts import Subscription
 from scheduler.models import Job, JobQuerySet
+from scheduler.recurrence import ScheduleError, validate
 
 if TYPE_CHECKING:
     from app_manager.models import App
 
 KIND = "app"
+GONE = "its subscription is not in the spec any more"  # why a job is off, until the spec has it again
 
 
 def job_id(app: "App", subscription_id: str) -> str:
@@ -20,6 +24,11 @@ def job_id(app: "App", subscription_id: str) -> str:
 def jobs_of(app: "App") -> JobQuerySet:
     """The jobs of the app's present spec, switched off ones included."""
     return Job.objects.filter(pk__in=[job_id(app, key) for key in scheduled(app)])
+
+
+def all_jobs_of(app: "App") -> JobQuerySet:
+    """Every job that the app ever had, those of subscriptions that are gone included."""
+    return Job.objects.filter(pk__startswith=f"{app.pk}:")
 
 
 def jobs_of_each(apps: "list[App]") -> dict[str, list[Job]]:
@@ -32,39 +41,101 @@ def jobs_of_each(apps: "list[App]") -> dict[str, list[Job]]:
 
 
 def scheduled(app: "App") -> dict[str, dict[str, Any]]:
-    """Subscription id → effective schedule, in the order of the spec. Only automations run by themselves."""
-    spec = app.parsed_spec
+    """Subscription id → effective schedule, in the order of the spec."""
+    return schedules_of(app.parsed_spec, app.user_overrides)
+
+
+def schedules_of(spec: AppSpec, overrides: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Subscription id → what a person set, over what the spec says. Only automations run by themselves."""
     subscriptions = spec.subscriptions if spec.type == "automation" else []
-    schedules = {subscription.id: effective_schedule(app, subscription) for subscription in subscriptions}
-    return {key: schedule for key, schedule in schedules.items() if schedule}
+    effective = {each.id: effective_schedule(each, overrides) for each in subscriptions}
+    return {key: schedule for key, schedule in effective.items() if schedule}
 
 
-def effective_schedule(app: "App", subscription: Subscription) -> dict[str, Any] | None:
+def effective_schedule(subscription: Subscription, overrides: Mapping[str, Any]) -> dict[str, Any] | None:
     """What a person set, over what the spec says; None for a subscription that no schedule starts."""
     written = schedule_of(subscription)
-    overrides = app.user_overrides.get("subscriptions") or {}
-    return written and overrides.get(subscription.id, written)
+    return written and own_schedules(overrides).get(subscription.id, written)
+
+
+def own_schedules(overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Subscription id → the schedule that a person set; none where something else stands in the column."""
+    own = overrides.get("subscriptions")
+    return dict(own) if isinstance(own, Mapping) else {}
+
+
+def is_usable(schedule: Any) -> bool:
+    """Whether a stored schedule is one: something else than ours may have written it."""
+    try:
+        validate(schedule)
+    except ScheduleError:
+        return False
+    return True
 
 
 def put_jobs(app: "App", now: datetime) -> list[Job]:
     """Write the jobs that the app's spec and overrides ask for, switched on.
 
-    Raises `ScheduleError` for a schedule that can never come due. Call it in the transaction that changes the
-    app.
+    Raises `ScheduleRefused` for a schedule that can never come due. Call it in the transaction that changes
+    the app.
     """
+    return [put_job(app, key, now) for key in scheduled(app)]
+
+
+def put_job(app: "App", subscription_id: str, now: datetime, *, enabled: bool = True) -> Job:
+    """Write the job of one scheduled subscription. Raises `ScheduleRefused`."""
     spec = app.parsed_spec
-    policies = {subscription.id: subscription.missed for subscription in spec.subscriptions}
-    return [
-        Job.objects.put(
-            id=job_id(app, key),
-            name=f"{spec.name} - {key}",
-            schedule=schedule,
+    missed = {subscription.id: subscription.missed for subscription in spec.subscriptions}
+    metadata = {"appId": app.pk, "subscriptionId": subscription_id, "missed": missed[subscription_id]}
+    try:
+        return Job.objects.put(
+            id=job_id(app, subscription_id),
+            name=f"{spec.name} - {subscription_id}",
+            schedule=scheduled(app)[subscription_id],
             kind=KIND,
-            metadata={"appId": app.pk, "subscriptionId": key, "missed": policies[key]},
+            metadata=metadata,
             now=now,
+            enabled=enabled,
         )
-        for key, schedule in scheduled(app).items()
-    ]
+    except ScheduleError as error:
+        raise ScheduleRefused(str(error)) from error
+
+
+def follow_spec(app: "App", before: Mapping[str, dict[str, Any]], now: datetime) -> None:
+    """Bring the jobs in line with a spec that has just changed; ``before`` were the schedules until now.
+
+    Those of subscriptions that are gone are switched off and keep their ledger. What somebody switched off
+    stays off, and so does what errors switched off as long as its schedule stays: an update is no resume.
+    Raises `ScheduleRefused`.
+    """
+    after = scheduled(app)
+    gone = [job_id(app, key) for key in before if key not in after]
+    for job in Job.objects.filter(pk__in=gone):
+        job.disable(GONE, now)
+    found = jobs_of(app).in_bulk()
+    for key, schedule in after.items():
+        there = found.get(job_id(app, key))
+        if there is None or there.enabled:
+            put_job(app, key, now)
+        elif before.get(key) == schedule:
+            put_job(app, key, now, enabled=False)
+        else:
+            _begin_anew(app, key, there, now)
+
+
+def _begin_anew(app: "App", key: str, off: Job, now: datetime) -> None:
+    """Give a job that is off a new schedule: on, unless somebody switched it off."""
+    failed = off.consecutive_errors > 0 or not is_usable(off.schedule)
+    by_hand = off.disabled_reason not in ("", GONE) and not failed
+    job = put_job(app, key, now)
+    if by_hand:
+        job.disable(off.disabled_reason, now)
+
+
+def restart_jobs(app: "App", now: datetime) -> None:
+    """Have the jobs that errors held back or switched off begin anew; the others keep their times."""
+    for job in jobs_of(app).filter(consecutive_errors__gt=0):
+        job.restart(now)
 
 
 def switch_off_jobs(app: "App", now: datetime) -> None:

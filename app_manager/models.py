@@ -1,25 +1,27 @@
 """Installed apps: table `installed_apps` (halo-facts §2.2)."""
 
+import hashlib
 import uuid
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from django.db import models, transaction
-from django.utils.translation import get_language
+import yaml
+from django.db import models
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from app_manager import configuration, localized, states
-from app_manager.exceptions import StatusRefused
+from app_manager.decisions import Decisions
+from app_manager.lifecycle import Lifecycle
 from app_manager.permissions import Permissions
 from app_manager.spec import AppSpec
 from app_manager.states import Status
 from app_manager.versions import SpecVersion
-from halo_site import audit
 from halo_site.datadir.paths import is_plain_path
 from halo_site.datadir.spaces import Space, all_spaces, get_space
 from halo_site.store.fields import EpochMsField
+from halo_site.store.json_object import JsonObjectField, Unreadable
 
 __all__ = ["App", "AppQuerySet", "SpecVersion", "new_id", "nothing_decided", "pinned_folder"]
 
@@ -37,6 +39,10 @@ class AppQuerySet(models.QuerySet["App"]):
     def installed(self) -> "AppQuerySet":
         return self.exclude(status=Status.UNINSTALLED)
 
+    def uninstalled(self) -> "AppQuerySet":
+        """Those that a person took out of use, the last one first."""
+        return self.filter(status=Status.UNINSTALLED).order_by("-uninstalled_at", "id")
+
     def in_space(self, space_id: str | None) -> "AppQuerySet":
         return self.filter(space_id=space_id)
 
@@ -44,19 +50,19 @@ class AppQuerySet(models.QuerySet["App"]):
         return self.order_by("-installed_at", "id")
 
 
-class App(models.Model):
+class App(Lifecycle, Decisions, models.Model):
     """One installed app: its spec, its configuration, what it may do and where it stands."""
 
     id = models.TextField(primary_key=True, default=new_id)
     spec_id = models.TextField(help_text=_("the spec's name; unique in its space"))
     space_id = models.TextField(null=True, blank=True)  # noqa: DJ001 - null is the documented "no space"
-    spec = models.JSONField(db_column="spec_json")
+    spec = JsonObjectField(db_column="spec_json")
     spec_text = models.TextField(default="", db_default="", help_text=_("spec.yaml as it was written"))
     status = models.TextField(choices=Status, default=Status.ACTIVE, db_default=Status.ACTIVE)
     pending_escalation_id = models.TextField(null=True, blank=True)  # noqa: DJ001 - documented
-    user_config = models.JSONField(db_column="user_config_json", default=dict, db_default={})
-    user_overrides = models.JSONField(db_column="user_overrides_json", default=dict, db_default={})
-    permissions = models.JSONField(
+    user_config = JsonObjectField(db_column="user_config_json", default=dict, db_default={})
+    user_overrides = JsonObjectField(db_column="user_overrides_json", default=dict, db_default={})
+    permissions = JsonObjectField(
         db_column="permissions_json", default=nothing_decided, db_default={"granted": [], "denied": []}
     )
     installed_at = EpochMsField()
@@ -95,9 +101,47 @@ class App(models.Model):
         return self.name
 
     @cached_property
+    def _read_spec(self) -> tuple[AppSpec, str]:
+        """The spec as its type, and what is wrong with it: it is then one that does nothing."""
+        try:
+            return AppSpec.model_validate(self.spec), ""
+        except ValueError as error:
+            return nothing_known(self.spec_id), " ".join(str(error).split())
+
+    @property
     def parsed_spec(self) -> AppSpec:
-        """The spec as its type. It was valid when it was installed."""
-        return AppSpec.model_validate(self.spec)
+        """The spec as its type; a stored one that cannot be read is one without any subscription."""
+        return self._read_spec[0]
+
+    @property
+    def problem(self) -> str:
+        """What of its row cannot be read, in a sentence; empty as long as nobody else writes our tables."""
+        columns = ("spec", "user_config", "user_overrides", "permissions")
+        odd = [name for name in columns if isinstance(getattr(self, name), Unreadable)]
+        if odd:
+            return gettext("The stored %(columns)s cannot be read: no JSON object") % {
+                "columns": ", ".join(odd)
+            }
+        if self._read_spec[1]:
+            return gettext("The stored spec cannot be read: %(reason)s") % {
+                "reason": self._read_spec[1][:300]
+            }
+        return ""
+
+    @property
+    def obstacle(self) -> str:
+        """Why it cannot run, whatever its status: words without a full stop; empty where it can."""
+        return self.problem or configuration.needs_configuration(self.missing_configuration)
+
+    @property
+    def written_spec(self) -> str:
+        """The spec as it was installed; of an app that came without its text, what is stored."""
+        return self.spec_text or yaml.safe_dump(dict(self.spec), allow_unicode=True, sort_keys=False)
+
+    @property
+    def spec_digest(self) -> str:
+        """Names the spec in force, so that nobody replaces another one than they saw: SHA-256 in hex."""
+        return hashlib.sha256(self.written_spec.encode("utf-8", "surrogatepass")).hexdigest()
 
     @property
     def name(self) -> str:
@@ -158,56 +202,11 @@ class App(models.Model):
         message = self.error_message or ""
         return self.status == Status.PAUSED and message.startswith(configuration.NEEDS_CONFIGURATION)
 
-    def configure(self, values: dict[str, Any], *, actor: audit.Actor, now: datetime) -> bool:
-        """Store what a person gave, with an audit line; an app that only waited for it becomes active.
 
-        ``values`` are JSON values that differ from the spec's defaults. Returns False when nothing changed.
-        The audit line names the changed keys and not the values, which may be private.
-        """
-        with transaction.atomic():
-            stored = App.objects.select_for_update().get(pk=self.pk)
-            before = stored.user_config
-            keys = [key for key in {**before, **values} if _differs(before, values, key)]
-            if not keys:
-                return False
-            App.objects.filter(pk=self.pk).update(user_config=values)
-            summary = ", ".join(sorted(keys))
-            audit.record(actor, "configure", object_type="app", object_id=self.pk, now=now, summary=summary)
-            self.user_config, self.status, self.error_message = values, stored.status, stored.error_message
-            if self.waits_for_configuration and not self.missing_configuration:
-                self.change_status(Status.ACTIVE, actor=actor, now=now)
-        return True
-
-    def change_status(
-        self, wanted: Status, *, actor: audit.Actor, now: datetime, reason: str = "", **fields: Any
-    ) -> None:
-        """Go to another status, with an audit line, or raise `StatusRefused` and change nothing.
-
-        ``reason`` is stored as the app's message. Of two processes that change it at once one is refused.
-        """
-        before = self.status
-        if not states.may_become(before, wanted):
-            raise StatusRefused(self, wanted)
-        fields = {"status": wanted, "error_message": reason or None, **fields}
-        with transaction.atomic():
-            if not App.objects.filter(pk=self.pk, status=before).update(**fields):
-                raise StatusRefused(self, wanted)
-            audit.record(
-                actor,
-                wanted,
-                object_type="app",
-                object_id=self.pk,
-                now=now,
-                summary=reason,
-                before={"status": before},
-                after={"status": str(wanted)},
-            )
-        for name, value in fields.items():
-            setattr(self, name, value)
-
-
-def _differs(before: dict[str, Any], after: dict[str, Any], key: str) -> bool:
-    return (key in before) != (key in after) or before.get(key) != after.get(key)
+def nothing_known(spec_id: str) -> AppSpec:
+    """The spec of an app whose own cannot be read: it has a name, and nothing starts it."""
+    words = {"version": "?", "author": "?", "description": "?", "system_prompt": "?"}
+    return AppSpec.model_validate({"name": spec_id or "?", "type": "automation", **words})
 
 
 def pinned_folder(stored: str, name: str) -> Path:

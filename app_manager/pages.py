@@ -1,13 +1,11 @@
 """What the pages show, as plain values (style: contexts are contracts)."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Count
 from django.forms import BoundField
 from django.utils.translation import gettext as _
 
@@ -18,7 +16,12 @@ from app_manager.preview import Preview
 from app_manager.spec import AppSpec, Problem
 from app_manager.spec.parts import ConfigItem
 from app_manager.states import Status
-from halo_site.datadir.spaces import Space, all_spaces
+from halo_site.audit import Actor
+from halo_site.datadir.spaces import all_spaces
+from halo_site.models import AuditEntry
+
+AUDIT_LINES = 200  # of an app, looked at for one of a kind
+DECIDING = ("install", "reinstall", "decide_permissions")
 
 
 @dataclass(frozen=True)
@@ -95,31 +98,43 @@ def config_rows(form: ConfigurationForm, own: Mapping[str, Any]) -> list[ConfigR
 
 
 @dataclass(frozen=True)
-class SpaceRow:
-    """A space with the number of apps that are installed in it."""
+class Doer:
+    """Who did something and when, from the audit log."""
 
-    space: Space
-    apps: int
+    actor: str
+    at: datetime
+
+    @property
+    def who(self) -> str:
+        kind, _sign, name = self.actor.partition(":")
+        return Actor(kind, name).words
 
 
 @dataclass(frozen=True)
-class SpacesPage:
-    """All spaces, and the apps whose space is not in the index."""
+class VersionRow:
+    """A previous spec in the list of them."""
 
-    @cached_property
-    def counts(self) -> Counter[str | None]:
-        counted = App.objects.installed().values_list("space_id").annotate(Count("pk")).order_by()
-        return Counter(dict(counted))
+    number: int
+    version: str
+    replaced: Doer
 
-    @cached_property
-    def rows(self) -> list[SpaceRow]:
-        return [SpaceRow(space, self.counts[space.id]) for space in all_spaces()]
 
-    @property
-    def homeless(self) -> int:
-        """Installed apps that belong to no space of the index."""
-        return sum(self.counts.values()) - sum(row.apps for row in self.rows)
+def version_rows(app: App) -> list[VersionRow]:
+    """The previous specs that are kept, newest first, without their texts."""
+    columns = ("number", "version", "replaced_by", "replaced_at")
+    kept = app.versions.order_by("-number").values_list(*columns)
+    return [VersionRow(number, version, Doer(by, at)) for number, version, by, at in kept]
 
-    @property
-    def missing(self) -> int:
-        return sum(row.space.is_missing for row in self.rows)
+
+def last_decision(app: App) -> Doer | None:
+    """Who decided the permissions last; None where that is older than what is looked at."""
+    lines = AuditEntry.objects.filter(object_type="app", object_id=app.pk).order_by("-ts", "-id")
+    return next((Doer(line.actor, line.ts) for line in lines[:AUDIT_LINES] if _decides(line)), None)
+
+
+def _decides(line: AuditEntry) -> bool:
+    """Whether permissions were decided; an update may ask for nothing new."""
+    if line.verb != "update_spec":
+        return line.verb in DECIDING
+    before, after = line.before or {}, line.after or {}
+    return bool(before.get("permissions") != after.get("permissions"))

@@ -1,7 +1,10 @@
 """What an app may do: denied beats granted, and what is neither is off (BEHAVIOUR, Permissions)."""
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from app_manager.spec import AppSpec, permissions_asked
 from app_manager.spec.permission import LABELS, is_served, label
@@ -39,8 +42,8 @@ class Permissions:
     denied: tuple[str, ...]
 
     @classmethod
-    def of(cls, spec: AppSpec, stored: Mapping[str, Iterable[str]]) -> "Permissions":
-        return cls(permissions_asked(spec), tuple(stored.get("granted", ())), tuple(stored.get("denied", ())))
+    def of(cls, spec: AppSpec, stored: Mapping[str, Any]) -> "Permissions":
+        return cls(permissions_asked(spec), _names(stored, "granted"), _names(stored, "denied"))
 
     def allows(self, permission: str) -> bool:
         return permission in self.granted and permission not in self.denied
@@ -55,12 +58,30 @@ class Permissions:
         return tuple(dict.fromkeys((*self.asked, *self.granted, *self.denied)))
 
     @property
+    def choices(self) -> list[PermissionRow]:
+        """What a person can decide: asked, granted and denied ones, then every other known permission."""
+        others = (PermissionRow(name, False, False, False) for name in LABELS if name not in self.everything)
+        return [*self.rows, *others]
+
+    @property
     def rows(self) -> list[PermissionRow]:
         """Asked, granted and denied ones with where each stands."""
         return [
             PermissionRow(name, name in self.asked, name in self.granted, name in self.denied)
             for name in self.everything
         ]
+
+
+def digest_of(stored: Mapping[str, Any]) -> str:
+    """Names both lists as they are stored, in any order, so that nobody decides over others unseen."""
+    lists = [sorted(_names(stored, decision)) for decision in ("granted", "denied")]
+    return hashlib.sha256(json.dumps(lists).encode()).hexdigest()
+
+
+def _names(stored: Mapping[str, Any], decision: str) -> tuple[str, ...]:
+    """The names of one list; whatever else stands in the column is none."""
+    names = stored.get(decision)
+    return tuple(name for name in names if isinstance(name, str)) if isinstance(names, list | tuple) else ()
 
 
 def decided(asked: Iterable[str], granted: Iterable[str]) -> dict[str, list[str]]:

@@ -33,6 +33,7 @@ ALLOWED: dict[str, frozenset[str]] = {
 
 # A click may run an app that is paused or stopped; the clock may not (BEHAVIOUR, Runs).
 RUNS_BY_CLICK = frozenset({Status.ACTIVE, Status.WAITING_USER, Status.PAUSED, Status.ERROR})
+RESUMABLE = frozenset({Status.PAUSED, Status.ERROR, Status.NEEDS_LOGIN, Status.WAITING_USER})
 RUNS_BY_ITSELF = frozenset({Status.ACTIVE, Status.WAITING_USER})
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from app_manager.spec import AppSpec, schedule_of
 from app_manager.spec.parts import Subscription
 from halo_site.store.fields import from_ms, to_ms
-from scheduler.recurrence import describe, upcoming
+from scheduler.recurrence import ScheduleError, describe, upcoming
 
 TIMES_SHOWN = 5
 UNKNOWN = "…"  # where a spec leaves out what is waited for
@@ -37,8 +37,16 @@ def _trigger(subscription: Subscription, now: datetime) -> Trigger:
     prompt = subscription.prompt or ""
     if schedule is not None:
         return Trigger(subscription.id, describe(schedule), next_times(schedule, now), prompt=prompt)
-    words, note = _event_words(subscription.source.type, subscription.source.config)
+    words, note = trigger_words(subscription)
     return Trigger(subscription.id, words, note=note, prompt=prompt)
+
+
+def schedule_words(schedule: Mapping[str, Any]) -> str:
+    """A stored schedule in words, or what is wrong with it: something else than ours may have written it."""
+    try:
+        return describe(schedule)
+    except ScheduleError as error:
+        return str(error)
 
 
 def next_times(schedule: Mapping[str, Any], now: datetime) -> tuple[datetime, ...]:
@@ -47,9 +55,10 @@ def next_times(schedule: Mapping[str, Any], now: datetime) -> tuple[datetime, ..
     return tuple(map(from_ms, due))
 
 
-def _event_words(kind: str, config: Mapping[str, Any]) -> tuple[str, str]:
+def trigger_words(subscription: Subscription) -> tuple[str, str]:
     """What an event subscription waits for, and that nothing here listens for it."""
-    match kind:
+    config = subscription.source.config
+    match subscription.source.type:
         case "webhook":
             path = _first(config, "path").lstrip("/")
             words = _("when something is sent to /hooks/%(path)s") % {"path": path}

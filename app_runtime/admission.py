@@ -16,6 +16,8 @@ class Refusal:
 
 def refusal_of_state(app: App, *, automatic: bool) -> Refusal | None:
     """Whether the app's own state lets it run; None when it does."""
+    if app.problem:
+        return Refusal("paused", app.problem[:1].lower() + app.problem[1:])
     if app.parsed_spec.type != "automation":
         return Refusal(
             "paused", f"it is of the type {app.parsed_spec.type}, which other apps use; it has no runs"

@@ -43,18 +43,26 @@ def interrupted(sentence: str) -> End:
 
 
 def cancel_queued(run: Run, reason: str, now: datetime) -> bool:
-    """End a queued run that must not start, with the reason; False where it is not queued any more."""
-    return bool(
-        Run.objects.queued()
-        .filter(pk=run.pk)
-        .update(
-            status=Status.CANCELLED,
-            outcome=Outcome.SKIPPED,
-            error_message=f"Not started: {reason}.",
-            finished_at=now,
-            duration_ms=0,
-        )
-    )
+    """End a queued run that must not start, with the reason; False where it is not queued any more.
+
+    The due time that it was queued for was skipped then, and its ledger row says so.
+    """
+    sentence = f"Not started: {reason}."
+    ended = {"status": Status.CANCELLED, "outcome": Outcome.SKIPPED, "error_message": sentence}
+    with transaction.atomic():
+        queued = Run.objects.queued().filter(pk=run.pk)
+        if not queued.update(**ended, finished_at=now, duration_ms=0):
+            return False
+        job, due_at = _slot_of(run)
+        if job is not None and due_at is not None:
+            job.withdraw_slot(due_at, sentence, now)
+    return True
+
+
+def cancel_running(run: Run, reason: str, now: datetime) -> bool:
+    """End a running run, with the reason; its worker finds at the next step that it is no longer its own."""
+    end = End(Status.CANCELLED, None, f"Cancelled: {reason}.")
+    return record_end(run, end, now, run.held())
 
 
 def settle(run: Run, end: End, now: datetime) -> bool:
@@ -82,7 +90,7 @@ def record_end(run: Run, end: End, now: datetime, held: RunQuerySet) -> bool:
         if end.status == Status.ERROR:
             add_error_entry(run, error, now, duration)
         tell_app(run, end.status, end.outcome, error, now)
-        _tell_job(run, end.outcome, error, now)
+        _tell_job(run, end, error, now)
         queue.wake_next(run.app_id, now)
     run.refresh_from_db()
     return True
@@ -119,29 +127,36 @@ def tell_app(run: Run, status: Status, outcome: Outcome | None, error: str, now:
 def _failed_in_a_row(app: App) -> int:
     """How many of the newest finished runs failed without a success between; cancelled ones do not count.
 
-    Rehearsals count as well: they fail only where the machinery does, and then the app must not go on.
+    Rehearsals count as well: they fail only where the machinery does, and then the app must not go on. Runs
+    from before the app was last resumed do not: a person has seen those.
     """
     finished = Run.objects.for_app(app).finished().exclude(status=Status.CANCELLED).newest_first()
+    if app.resumed_at is not None:
+        finished = finished.filter(started_at__gte=app.resumed_at)
     newest = list(finished.values_list("status", flat=True)[:ERRORS_THAT_STOP])
     return next((index for index, status in enumerate(newest) if status != Status.ERROR), len(newest))
 
 
-def _tell_job(run: Run, outcome: Outcome | None, error: str, now: datetime) -> None:
+def _tell_job(run: Run, end: End, error: str, now: datetime) -> None:
     """The job's result and its back-off. A schedule that nobody can read does not keep a run from ending."""
-    data = run.trigger_data or {}
-    job = Job.objects.filter(pk=data["jobId"]).first() if "jobId" in data else None
+    job, due_at = _slot_of(run)
     if job is None:
         return
+    # What was cancelled did not fail: it must not hold the job back.
+    outcome = Outcome.SKIPPED if end.status == Status.CANCELLED else end.outcome or Outcome.ERROR
     try:
         job.record_result(
-            outcome=outcome or Outcome.ERROR,
-            started_at=run.started_at,
-            finished_at=now,
-            error=error,
-            slot_due=from_ms(data["dueAtMs"]),
+            outcome=outcome, started_at=run.started_at, finished_at=now, error=error, slot_due=due_at
         )
     except ScheduleError:
         logger.exception("The result of run %s could not be told to its job %s", run.short_id, job.pk)
+
+
+def _slot_of(run: Run) -> tuple[Job | None, datetime | None]:
+    """The job and the due time that queued the run; None and None for one that no schedule started."""
+    data = run.trigger_data if isinstance(run.trigger_data, dict) else {}
+    job = Job.objects.filter(pk=data["jobId"]).first() if "jobId" in data else None
+    return (job, from_ms(data["dueAtMs"])) if job else (None, None)
 
 
 def settle_lost(now: datetime) -> int:

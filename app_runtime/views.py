@@ -14,6 +14,7 @@ from app_manager.models import App
 from app_runtime import access
 from app_runtime.dispatch import trigger
 from app_runtime.exceptions import AlreadyRunning, NotRunnable
+from app_runtime.manage_page import ManagePage
 from app_runtime.models import Entry, Run
 from app_runtime.pages import LONG_STRIP, OverviewPage, RunPage, app_cards, run_rows, thread_entries
 from app_runtime.paging import page_of
@@ -25,6 +26,7 @@ from halo_site import audit
 from halo_site.fragments import go, poll
 
 APPS_PAGE = 48
+UNINSTALLED_SHOWN = 100
 RUNS_PAGE = 30
 ENTRIES_PAGE = 30
 QUESTIONS_ON_TOP = 20
@@ -48,7 +50,13 @@ def app_list(request: HttpRequest) -> HttpResponse:
     if wanted:
         apps = apps.filter(spec_id__icontains=wanted)
     page = page_of(request, apps, moment="installed_at", size=APPS_PAGE)
-    context = {"cards": app_cards(list(page.rows)), "pager": page, "wanted": wanted}
+    context = {
+        "cards": app_cards(list(page.rows)),
+        "pager": page,
+        "wanted": wanted,
+        "uninstalled": list(App.objects.uninstalled()[: UNINSTALLED_SHOWN + 1]),
+        "shown": UNINSTALLED_SHOWN,
+    }
     return render(request, "app_runtime/app_list.html", context)
 
 
@@ -76,6 +84,14 @@ def app_runs(request: HttpRequest, app_id: str) -> HttpResponse:
     app = access.get_app(request, app_id)
     context = {"app": app, **_run_table(request, Run.objects.for_app(app))}
     return render(request, "app_runtime/app_runs.html", context)
+
+
+@require_safe
+def app_manage(request: HttpRequest, app_id: str) -> HttpResponse:
+    """What can be done with the app, and what each of it would stop."""
+    app = access.get_app(request, app_id)
+    context = {"app": app, "tab": "manage", "page": ManagePage(app, timezone.now())}
+    return render(request, "app_runtime/app_manage.html", context)
 
 
 @require_safe

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from halo_site.models import AuditEntry
 
 
@@ -16,6 +18,13 @@ class Actor:
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.name}"
+
+    @property
+    def words(self) -> str:
+        """Who it is in a sentence."""
+        if self.kind == "person":
+            return self.name
+        return _("the command %(name)s") % {"name": self.name} if self.kind == "command" else str(self)
 
 
 def person(user: Any) -> Actor:

@@ -85,3 +85,8 @@ def size(count: int | None) -> str:
         amount, unit = amount / 1024, larger
     whole = round(amount, 1) == int(round(amount, 1))
     return f"{number_format(round(amount, 1), decimal_pos=0 if whole else 1)} {unit}"
+
+
+def capped(count: int, cap: int) -> str:
+    """A count that stopped at ``cap``: "1,000+" where there may be more."""
+    return f"{count:,}+" if count >= cap else f"{count:,}"

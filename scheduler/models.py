@@ -129,6 +129,17 @@ class Job(models.Model):
         return True
 
     @transaction.atomic
+    def restart(self, now: datetime) -> bool:
+        """Begin anew after errors: on, none counted, at its regular time; False if no time is left."""
+        self._lock()
+        try:
+            self._switch_on(now)
+        except ScheduleError:
+            return False
+        self._save_state(now)
+        return True
+
+    @transaction.atomic
     def disable(self, reason: str, now: datetime) -> bool:
         """Switch it off, with the reason in words; False if it was off."""
         self._lock()
@@ -161,6 +172,16 @@ class Job(models.Model):
             self.status = JobStatus.IDLE
         self._settle(outcome == Outcome.ERROR, finished_at, error)
         self._save_state(finished_at)
+        return True
+
+    def withdraw_slot(self, due_at: datetime, words: str, now: datetime) -> bool:
+        """Say of a due time whose run never started that it was skipped, and why; False if it has ended."""
+        slot = self.slots.filter(due_at=due_at, finished_at__isnull=True).first()
+        if slot is None:
+            return False
+        slot.verdict, slot.reason, slot.outcome = Verdict.SKIPPED, SkipReason.PAUSED, Outcome.SKIPPED
+        slot.metadata, slot.finished_at = {**(slot.metadata or {}), "words": words}, now
+        slot.save(update_fields=["verdict", "reason", "outcome", "metadata", "finished_at"])
         return True
 
     def _settle(self, failed: bool, finished_at: datetime, error: str) -> None:

@@ -1,6 +1,8 @@
 """Apps, runs and entries with defaults for everything."""
 
+import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -10,7 +12,9 @@ from app_manager.models import App, new_id
 from app_runtime.models import Entry, Run
 from app_runtime.statuses import EntryType, Outcome, Status, Trigger
 from halo_site import audit
-from halo_site.datadir.spaces import all_spaces
+from halo_site.datadir.files import write_atomically
+from halo_site.datadir.paths import data_dir
+from halo_site.datadir.spaces import Space, all_spaces
 from halo_site.store.fields import to_ms
 
 NINE = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -97,3 +101,25 @@ def set_status(app: App, status: str, **fields: Any) -> None:
     """Put the app there past the state machine."""
     App.objects.filter(pk=app.pk).update(status=status, **fields)
     app.refresh_from_db()
+
+
+def add_space(name: str) -> Space:
+    """A further space in the index."""
+    space_id = new_id()
+    folder = data_dir().spaces / space_id
+    (folder / ".halo").mkdir(parents=True)
+    index = data_dir().spaces_index
+    content = json.loads(index.read_text())
+    content["spaces"][space_id] = {"path": str(folder), "name": name, "icon": "folder", "sortOrder": 9}
+    write_atomically(index, json.dumps(content).encode())
+    return next(space for space in all_spaces() if space.id == space_id)
+
+
+def tree(folder: Path) -> dict[str, bytes | None]:
+    """Every file and folder below with its bytes, but for locks and SQLite's own files; to compare."""
+    skipped = ("halo.db", "locks")
+    return {
+        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
+        for path in sorted(folder.rglob("*"))
+        if not any(part.startswith(skipped) for part in path.relative_to(folder).parts)
+    }

@@ -3,7 +3,6 @@
 from pathlib import PurePosixPath
 from typing import Any
 
-import yaml
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -13,10 +12,15 @@ from django.views.decorators.http import require_POST, require_safe
 
 from app_manager.access import get_app
 from app_manager.configuration import ConfigurationForm
+from app_manager.exceptions import PermissionsMoved
+from app_manager.forms import AccessForm
+from app_manager.in_force import settings_of
 from app_manager.models import App
-from app_manager.pages import config_rows
+from app_manager.pages import config_rows, last_decision, version_rows
+from app_manager.permissions import digest_of
 from app_manager.places import place_of
 from halo_site import audit
+from halo_site.datadir.config import site_config
 from memory.pages import document_page, place_files
 
 
@@ -44,18 +48,31 @@ def app_config_reset(request: HttpRequest, app_id: str) -> HttpResponse:
     return _configured(request, app, kept)
 
 
+@require_POST
+def app_schedule_reset(request: HttpRequest, app_id: str) -> HttpResponse:
+    """Give the schedule of one subscription back to the spec."""
+    app = get_app(request, app_id)
+    actor, key = audit.person(request.user), request.POST.get("key", "")
+    changed = app.override_schedule(key, None, actor=actor, now=timezone.now())
+    messages.success(
+        request, _("The schedule is the spec's again.") if changed else _("Nothing was changed.")
+    )
+    return redirect("app_manager:app_config", app.pk)
+
+
 @require_safe
 def app_spec(request: HttpRequest, app_id: str) -> HttpResponse:
+    """The spec in force, and those before it."""
     app = get_app(request, app_id)
-    return _page(request, app, "app_manager/spec.html", {"text": _spec_text(app)})
+    context = {"text": app.written_spec, "versions": version_rows(app)}
+    return _page(request, app, "app_manager/spec.html", context)
 
 
 @require_safe
 def app_spec_download(request: HttpRequest, app_id: str) -> HttpResponse:
     """The spec as a file that no browser shows or runs."""
-    response = HttpResponse(
-        _spec_text(get_app(request, app_id)), content_type="application/yaml; charset=utf-8"
-    )
+    text = get_app(request, app_id).written_spec
+    response = HttpResponse(text, content_type="application/yaml; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="spec.yaml"'
     response["X-Content-Type-Options"] = "nosniff"
     return response
@@ -63,8 +80,26 @@ def app_spec_download(request: HttpRequest, app_id: str) -> HttpResponse:
 
 @require_safe
 def app_access(request: HttpRequest, app_id: str) -> HttpResponse:
+    """What the app may do, to be decided."""
     app = get_app(request, app_id)
-    return _page(request, app, "app_manager/access.html", {"rows": app.access.rows})
+    return _access_page(request, app, AccessForm(app.access))
+
+
+@require_POST
+def app_access_save(request: HttpRequest, app_id: str) -> HttpResponse:
+    """Grant what is ticked; 409 with the ticks kept where somebody else decided meanwhile."""
+    app = get_app(request, app_id)
+    form = AccessForm(app.access, request.POST)
+    if not form.is_valid():
+        return _access_page(request, app, form, 422)
+    decision = form.decided_permissions
+    actor, base = audit.person(request.user), request.POST.get("base", "")
+    try:
+        changed = app.decide_permissions(**decision, actor=actor, now=timezone.now(), base=base)
+    except PermissionsMoved as error:
+        return _access_page(request, get_app(request, app_id), form, 409, str(error))
+    messages.success(request, _("Saved.") if changed else _("Nothing was changed."))
+    return redirect("app_manager:app_access", app.pk)
 
 
 @require_safe
@@ -92,8 +127,21 @@ def _configured(request: HttpRequest, app: App, values: dict[str, Any]) -> HttpR
 
 
 def _config_page(request: HttpRequest, app: App, form: ConfigurationForm, status: int = 200) -> HttpResponse:
-    context = {"form": form, "rows": config_rows(form, app.user_config)}
+    settings = settings_of(app, site_config().runs)
+    context = {"form": form, "rows": config_rows(form, app.user_config), "settings": settings}
     return _page(request, app, "app_manager/config.html", context, status)
+
+
+def _access_page(
+    request: HttpRequest, app: App, form: AccessForm, status: int = 200, problem: str = ""
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "base": digest_of(app.permissions),
+        "decided": last_decision(app),
+        "problem": problem,
+    }
+    return _page(request, app, "app_manager/access.html", context, status)
 
 
 def _page(
@@ -102,8 +150,3 @@ def _page(
     """A page below the app's head and tabs; each tab is called as its template is."""
     tab = PurePosixPath(template).stem
     return render(request, template, {"app": app, "tab": tab, **context}, status=status)
-
-
-def _spec_text(app: App) -> str:
-    """As it was installed; of an app that came without its text, what is stored."""
-    return app.spec_text or yaml.safe_dump(app.spec, allow_unicode=True, sort_keys=False)

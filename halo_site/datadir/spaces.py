@@ -1,22 +1,28 @@
-"""`spaces-index.json` version 3: the spaces of this installation (DESIGN §2; halo-facts §1)."""
+"""The spaces of this installation, as everybody reads them (DESIGN §2; halo-facts §1)."""
 
-import logging
-import re
-import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import cache
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from halo_site.datadir.json_file import JsonFile
-from halo_site.datadir.paths import data_dir, is_plain_path
+from halo_site.datadir import space_index
+from halo_site.datadir.locks import locked
+from halo_site.datadir.paths import data_dir
+from halo_site.datadir.space_index import TEMPORARY, holds_ours, moment_of
 
-logger = logging.getLogger(__name__)
-
-VERSION = 3
-TEMPORARY = "halo-temp"
-PLAIN_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
+__all__ = [
+    "TEMPORARY",
+    "Space",
+    "all_spaces",
+    "default_space",
+    "ensure_default_space",
+    "get_space",
+    "holding_spaces",
+    "holds_ours",
+    "temporary_space",
+]
 
 
 @dataclass(frozen=True)
@@ -37,19 +43,23 @@ class Space:
         """Whether the folder of its records is gone."""
         return not self.path.is_dir()
 
+    @property
+    def is_our_own(self) -> bool:
+        """Whether its records lie in our ``spaces/``, where a missing folder can be made again."""
+        return self.path.parent == data_dir().spaces
+
 
 def all_spaces() -> list[Space]:
-    """The spaces of the index: by sort order if all have one, else the newest change first. Reads only."""
-    entries = _file(data_dir().spaces_index).read().get("spaces", {})
-    spaces = [
-        _space(space_id, entry)
-        for space_id, entry in (entries.items() if isinstance(entries, dict) else ())
-        if _is_complete(entry) and space_id != TEMPORARY and PLAIN_ID.fullmatch(space_id)
-    ]
+    """The spaces of the index: by sort order if all have one, else the newest change first. Reads only.
+
+    Of an index that is lost or older, what a scan of the folders finds.
+    """
+    entries = space_index.entries()
+    keys = sorted(entries, key=lambda key: space_index.order_of(key, entries[key]))
+    spaces = [_space(key, entries[key]) for key in keys]
     if all(space.sort_order is not None for space in spaces):
         return sorted(spaces, key=lambda space: (space.sort_order or 0, space.name))
-    oldest = datetime.min.replace(tzinfo=UTC)
-    return sorted(spaces, key=lambda space: space.updated_at or oldest, reverse=True)
+    return spaces
 
 
 def temporary_space() -> Space:
@@ -65,11 +75,10 @@ def get_space(space_id: str) -> Space | None:
 
 
 def ensure_default_space(now: datetime) -> None:
-    """Give an installation without any space the space "Default"."""
-    if not all_spaces():
-        _file(data_dir().spaces_index).update(lambda content: _with_default(content, now))
+    """Bring the index in order, and give an installation without any space the space "Default"."""
+    space_index.mend(now)
     for space in all_spaces():
-        if space.path.parent == data_dir().spaces:
+        if space.is_our_own:
             (space.path / ".halo").mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
@@ -79,49 +88,14 @@ def default_space() -> Space | None:
     return next((space for space in spaces if space.name == "Default"), spaces[0] if spaces else None)
 
 
-def _with_default(content: dict[str, Any], now: datetime) -> dict[str, Any]:
-    """The index with the space Default, or, where one was lost, with the folders that it must have had."""
-    if content.get("spaces"):  # another process was first
-        return content
-    folders = data_dir().spaces.glob("*")  # none where the folder itself is gone
-    found = sorted(folder.name for folder in folders if PLAIN_ID.fullmatch(folder.name))
-    if found:
-        logger.warning("The spaces index was lost; %d spaces were found again by their folders", len(found))
-    ids = found or [str(uuid.uuid4())]
-    names = ["Default", *(f"Recovered {number}" for number in range(2, len(ids) + 1))]
-    spaces = {
-        space_id: _entry(space_id, name, order, now)
-        for order, (space_id, name) in enumerate(zip(ids, names, strict=True))
-    }
-    return {**content, "version": VERSION, "spaces": spaces}
+@contextmanager
+def holding_spaces() -> Iterator[None]:
+    """Keep the spaces as they are: none goes while an app is put into one. Raises `LockTimeout`.
 
-
-def _entry(space_id: str, name: str, order: int, now: datetime) -> dict[str, Any]:
-    moment = now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return {
-        "path": str(data_dir().spaces / space_id),
-        "name": name,
-        "icon": "folder",
-        "createdAt": moment,
-        "updatedAt": moment,
-        "sortOrder": order,
-    }
-
-
-def _is_complete(entry: Any) -> bool:
-    if not (isinstance(entry, dict) and isinstance(entry.get("name"), str)):
-        return False
-    path = entry.get("path")
-    return isinstance(path, str) and is_plain_path(path) and not holds_ours(Path(path))
-
-
-def holds_ours(path: Path) -> bool:
-    """Whether a space there would lie over our own files: the data directory, or its other folders."""
-    root = data_dir().root
-    if root.is_relative_to(path):
-        return True
-    inside = path != data_dir().spaces and path.is_relative_to(data_dir().spaces)
-    return path.is_relative_to(root) and not inside
+    Take it before a transaction begins, not within: else two processes wait for each other.
+    """
+    with locked(data_dir().spaces):
+        yield
 
 
 def _space(space_id: str, entry: dict[str, Any]) -> Space:
@@ -130,28 +104,9 @@ def _space(space_id: str, entry: dict[str, Any]) -> Space:
         id=space_id,
         name=entry["name"],
         icon=str(entry.get("icon") or "folder"),
-        path=_folder(space_id, Path(entry["path"])),
+        path=space_index.folder_of(space_id, entry),
         working_dir=Path(working_dir) if isinstance(working_dir, str) and working_dir else None,
-        created_at=_moment(entry.get("createdAt")),
-        updated_at=_moment(entry.get("lastActiveAt") or entry.get("updatedAt")),
+        created_at=moment_of(entry.get("createdAt")),
+        updated_at=moment_of(entry.get("lastActiveAt") or entry.get("updatedAt")),
         sort_order=order if isinstance(order, int) else None,
     )
-
-
-def _folder(space_id: str, stored: Path) -> Path:
-    """Where the records lie: a folder of our own ``spaces/`` moves and is copied with its data directory."""
-    is_our_own = (stored.parent.name, stored.name) == ("spaces", space_id)
-    return data_dir().spaces / space_id if is_our_own else stored
-
-
-def _moment(value: Any) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(str(value))
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-@cache
-def _file(path: Path) -> JsonFile:
-    return JsonFile(path)

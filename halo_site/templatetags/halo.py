@@ -64,6 +64,12 @@ def exact(moment: datetime) -> str:
     }
 
 
+@register.filter
+def capped(count: int, cap: int) -> str:
+    """`{{ page.runs|capped:1000 }}`: "12", or "1,000+" where counting stopped."""
+    return quantities.capped(count, cap)
+
+
 @register.simple_tag
 def duration(milliseconds: int | None) -> str:
     """`{% duration run.duration_ms %}`: "1 min 12 s"."""

@@ -169,10 +169,11 @@ def test_the_spec_can_be_downloaded_byte_for_byte(operator_client):
 
 
 def test_access_shows_each_permission_with_where_it_stands(operator_client, app):
-    rows = operator_client.get(url(app, "access")).context["rows"]
-    assert [(row.name, row.is_asked, row.is_effective) for row in rows] == [
+    rows = operator_client.get(url(app, "access")).context["form"].permission_rows
+    assert [(row.name, row.is_asked, ticked) for row, ticked in rows[:3]] == [
         ("web", True, True),
         ("memory.space", True, False),
+        ("notification.send", False, False),
     ]
 
 

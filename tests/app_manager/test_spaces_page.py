@@ -4,10 +4,12 @@ import json
 import shutil
 
 import pytest
+from django.urls import reverse
 
 from app_manager.models import App
 from halo_site.datadir.paths import data_dir
-from tests.app_manager.factories import install_app, space, uninstall
+from halo_site.datadir.spaces import all_spaces, ensure_default_space
+from tests.app_manager.factories import NINE, install_app, space, uninstall
 
 pytestmark = pytest.mark.django_db
 
@@ -54,3 +56,97 @@ def test_it_asks_no_more_as_apps_are_added(operator_client, django_assert_max_nu
 
 def test_strangers_see_nothing(client):
     assert client.get("/spaces/").status_code == 302
+
+
+def post(browser, verb, *args, **data):
+    return browser.post(reverse(f"app_manager:{verb}", args=args), data)
+
+
+def test_a_space_is_made_by_the_form(operator_client):
+    post(operator_client, "space_create", name="Work", icon="home")
+    assert {space.name for space in all_spaces()} == {"Default", "Work"}
+
+
+@pytest.mark.parametrize("data", [{}, {"name": " ", "icon": "home"}, {"name": "x", "icon": "rocket"}])
+def test_a_space_that_cannot_be_is_refused_beside_its_field(operator_client, data):
+    response = post(operator_client, "space_create", **data)
+    assert response.status_code == 422
+    assert "errorlist" in response.content.decode()
+
+
+def test_a_space_is_renamed_by_the_form(operator_client):
+    post(operator_client, "space_save", space().id, name="Home", icon="home", working_dir="")
+    assert (space().name, space().icon) == ("Home", "home")
+
+
+def test_a_name_that_is_taken_is_said_beside_the_field(operator_client):
+    post(operator_client, "space_create", name="Work", icon="home")
+    response = post(operator_client, "space_save", space().id, name="Default", icon="home")
+    assert response.status_code == 422
+    assert "Another space has this name" in response.content.decode()
+
+
+def test_the_arrow_moves_a_space(operator_client):
+    post(operator_client, "space_create", name="Work", icon="home")
+    work, default = all_spaces()
+    assert f'value="{default.id},{work.id}"' in page(operator_client)
+    post(operator_client, "space_reorder", order=f"{default.id},{work.id}")
+    assert [each.name for each in all_spaces()] == ["Default", "Work"]
+
+
+def test_an_arrow_of_an_old_page_is_refused(operator_client):
+    assert post(operator_client, "space_reorder", order="a,b").status_code == 409
+
+
+def test_a_missing_folder_is_made_again_by_the_button(operator_client):
+    shutil.rmtree(space().path)
+    assert "Make an empty folder" in operator_client.get(f"/spaces/{space().id}/").content.decode()
+    post(operator_client, "space_repair", space().id)
+    assert not space().is_missing
+
+
+def test_a_space_is_deleted_by_the_button(operator_client):
+    post(operator_client, "space_create", name="Work", icon="home")
+    post(operator_client, "space_delete", space().id)
+    assert [each.name for each in all_spaces()] == ["Default"]
+
+
+def test_a_space_with_apps_is_not_deleted(operator_client):
+    app = install_app()
+    response = post(operator_client, "space_delete", app.space_id)
+    assert response.status_code == 409
+    assert app.name in response.content.decode()
+
+
+def test_a_lost_index_is_said_and_never_shown_as_no_spaces(operator_client):
+    data_dir().spaces_index.write_text("{bad")
+    text = page(operator_client)
+    assert "spaces-index.json cannot be read" in text
+    assert space().id in text
+
+
+def test_a_recovery_is_said_until_it_was_seen(operator_client):
+    data_dir().spaces_index.write_text("{bad")
+    ensure_default_space(NINE)
+    assert "The index of the spaces was made again" in page(operator_client)
+    post(operator_client, "space_recovery_seen")
+    assert "The index of the spaces was made again" not in page(operator_client)
+
+
+VERBS = ["space_save", "space_repair", "space_delete"]
+LISTED = ["space_create", "space_reorder", "space_recovery_seen"]
+
+
+@pytest.mark.parametrize("name", [*VERBS, *LISTED])
+def test_no_verb_of_a_space_is_done_by_looking_or_by_strangers(operator_client, client, name):
+    address = reverse(f"app_manager:{name}", args=[space().id] if name in VERBS else [])
+    before = data_dir().spaces_index.read_bytes()
+    assert operator_client.get(address).status_code == 405
+    assert "/login/" in client.post(address).headers["Location"]
+    assert data_dir().spaces_index.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", VERBS)
+@pytest.mark.parametrize("space_id", ["nowhere", "halo-temp"])
+def test_a_space_that_is_not_there_is_not_found(operator_client, name, space_id):
+    assert post(operator_client, name, space_id).status_code == 404

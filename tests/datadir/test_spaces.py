@@ -75,9 +75,11 @@ def test_an_incomplete_entry_is_left_out(data_directory: DataDir, broken: object
 
 
 @pytest.mark.parametrize("index", [b"{", b'{"spaces": []}', b"{}"])
-def test_a_broken_index_holds_no_space(data_directory: DataDir, index: bytes) -> None:
+def test_of_a_broken_index_the_folders_are_shown(data_directory: DataDir, index: bytes) -> None:
+    [before] = all_spaces()
     data_directory.spaces_index.write_bytes(index)
-    assert all_spaces() == []
+    assert [(space.id, space.path) for space in all_spaces()] == [(before.id, before.path)]
+    assert data_directory.spaces_index.read_bytes() == index
 
 
 def test_a_space_is_found_by_its_id() -> None:

@@ -1,0 +1,63 @@
+"""What becomes of an app's runs when its state changes (BEHAVIOUR, State machine of an installed app)."""
+
+from datetime import datetime
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from app_manager.followers import register_follower
+from app_manager.models import App
+from app_manager.states import Status as AppStatus
+from app_runtime.models import Entry, Run
+from app_runtime.settlement import cancel_queued, cancel_running
+from halo_site.audit import Actor
+
+DELETED_AT_ONCE = 2_000  # rows in one transaction, so that other writers get their turn
+
+
+class Runs:
+    """Runs and entries as a follower: queued runs go when their app does not run, running ones may finish."""
+
+    def status_changed(self, app: App, before: str, actor: Actor, now: datetime) -> None:
+        """A pause takes queued runs back; an uninstall also ends what is running."""
+        if app.status not in {AppStatus.PAUSED, AppStatus.UNINSTALLED}:
+            return
+        reason = _reason(app, actor)
+        for run in Run.objects.for_app(app).queued():
+            cancel_queued(run, reason, now)
+        if app.status == AppStatus.UNINSTALLED:
+            for run in Run.objects.for_app(app).running().select_related("app"):
+                cancel_running(run, reason, now)
+
+    def delete_some(self, app: App) -> int:
+        """Entries first, then runs; no child is collected, since none has a child of another kind."""
+        return _delete_entries(app) or _delete_runs(app)
+
+
+def register() -> None:
+    """Make app_manager know the runs; called once, when Django is ready."""
+    register_follower("runs", Runs())
+
+
+def _reason(app: App, actor: Actor) -> str:
+    if app.status == AppStatus.PAUSED:
+        words = _("%(who)s paused the app")
+    else:
+        words = _("%(who)s uninstalled the app")
+    return words % {"who": actor.words}
+
+
+def _delete_runs(app: App) -> int:
+    keys = list(Run.objects.for_app(app).values_list("run_id", flat=True)[:DELETED_AT_ONCE])
+    Run.objects.filter(parent_run_id__in=keys).update(parent_run=None)
+    return _raw_delete(Run.objects.filter(run_id__in=keys)) if keys else 0
+
+
+def _delete_entries(app: App) -> int:
+    keys = list(Entry.objects.filter(app=app).values_list("id", flat=True)[:DELETED_AT_ONCE])
+    return _raw_delete(Entry.objects.filter(pk__in=keys)) if keys else 0
+
+
+def _raw_delete(rows: QuerySet[Entry] | QuerySet[Run]) -> int:
+    """Delete by statement: Django would load a run's children to set their parent to nothing."""
+    return rows._raw_delete(rows.db)

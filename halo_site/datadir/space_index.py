@@ -1,0 +1,274 @@
+"""The file `spaces-index.json`: version 3, older ones, and how a lost one is found again (halo-facts §1)."""
+
+import logging
+import re
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from halo_site.datadir.json_file import JsonFile
+from halo_site.datadir.paths import data_dir, is_plain_path
+from halo_site.datadir.space_meta import read_meta, write_meta
+
+logger = logging.getLogger(__name__)
+
+VERSION = 3
+TEMPORARY = "halo-temp"
+PLAIN_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
+Entries = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """That the index was made again: when, how many spaces were found, what became of the file before."""
+
+    at: datetime | None
+    found: int
+    reason: str
+    kept_as: str
+
+
+def entries() -> Entries:
+    """Space id → entry, incomplete ones left out; of a lost or older index what a scan finds. Reads only."""
+    content = _file(data_dir().spaces_index).read()
+    found = content["spaces"] if _is_current(content) else _found_again(content)
+    return {key: entry for key, entry in found.items() if _is_usable(key, entry)}
+
+
+def ignored() -> list[str]:
+    """The keys of entries that stand in the file and cannot be used; they stay there."""
+    content = _file(data_dir().spaces_index).read()
+    return (
+        [key for key, entry in content["spaces"].items() if not _is_usable(key, entry)]
+        if _is_current(content)
+        else []
+    )
+
+
+def problem() -> str:
+    """What is wrong with the file as it lies there, in a sentence; empty where it is in order."""
+    path = data_dir().spaces_index
+    if not path.exists():
+        return "spaces-index.json is missing. The next start makes it again from the folders."
+    content = _file(path).read()
+    if _is_current(content):
+        return ""
+    if content:
+        return "spaces-index.json is of an older version. The next start brings it up to date."
+    return "spaces-index.json cannot be read. The next start sets it aside and finds the spaces again."
+
+
+def recovery() -> Recovery | None:
+    """That the index was made again, until somebody has seen it (`forget_recovery`)."""
+    told = _file(data_dir().spaces_index).read().get("recovered")
+    if not isinstance(told, dict):
+        return None
+    found = told.get("found")
+    return Recovery(
+        at=moment_of(told.get("at")),
+        found=found if isinstance(found, int) else 0,
+        reason=str(told.get("reason") or ""),
+        kept_as=str(told.get("keptAs") or ""),
+    )
+
+
+def forget_recovery() -> bool:
+    """Somebody has seen it; False where there is nothing to forget."""
+    if recovery() is None:
+        return False
+    update(lambda content: {key: content[key] for key in content if key != "recovered"})
+    return True
+
+
+def update(change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    """Replace the index, which is made again first where it was lost. Raises `LockTimeout`, OSError."""
+    mend(datetime.now(UTC))
+    _file(data_dir().spaces_index).update(change)
+
+
+def mend(now: datetime) -> None:
+    """Bring an older index up to date, and make a lost one again; one in order is left alone.
+
+    A file that cannot be parsed is set aside, never overwritten. An installation without any space gets the
+    space "Default". Raises `LockTimeout`, OSError.
+    """
+    file = _file(data_dir().spaces_index)
+    content = file.read()
+    if _is_current(content) and content["spaces"] and not _lacks_order(content["spaces"]):
+        return
+    aside = sorted(file.path.parent.glob(f"{file.path.name}.corrupt-*"))
+    existed = file.path.exists()
+    file.update(lambda content: _mended(content, now, existed))
+    new_aside = sorted(set(file.path.parent.glob(f"{file.path.name}.corrupt-*")) - set(aside))
+    if new_aside and recovery() is not None:
+        name = new_aside[-1].name
+        file.update(lambda content: {**content, "recovered": {**content["recovered"], "keptAs": name}})
+    for space_id, entry in entries().items():
+        _remember(space_id, entry)
+
+
+def written(moment: datetime) -> str:
+    """A moment as the index has it: ISO, milliseconds, Z."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def moment_of(value: Any) -> datetime | None:
+    """The moment that is written there; None for anything else."""
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def new_entry(space_id: str, name: str, order: int, now: datetime, icon: str = "folder") -> dict[str, Any]:
+    """The entry of a space whose records lie in our own ``spaces/``."""
+    moment = written(now)
+    return {
+        "path": str(data_dir().spaces / space_id),
+        "name": name,
+        "icon": icon,
+        "createdAt": moment,
+        "updatedAt": moment,
+        "sortOrder": order,
+    }
+
+
+def folder_of(space_id: str, entry: dict[str, Any]) -> Path:
+    """Where the records lie: a folder of our own ``spaces/`` moves and is copied with its data directory."""
+    stored = Path(entry["path"])
+    is_our_own = (stored.parent.name, stored.name) == ("spaces", space_id)
+    return data_dir().spaces / space_id if is_our_own else stored
+
+
+def holds_ours(path: Path) -> bool:
+    """Whether a space there would lie over our own files: the data directory, or its other folders."""
+    root = data_dir().root
+    if root.is_relative_to(path):
+        return True
+    inside = path != data_dir().spaces and path.is_relative_to(data_dir().spaces)
+    return path.is_relative_to(root) and not inside
+
+
+def order_of(space_id: str, entry: dict[str, Any]) -> tuple[Any, ...]:
+    """What spaces without a full order are sorted by: the newest change first."""
+    changed = moment_of(entry.get("lastActiveAt") or entry.get("updatedAt"))
+    return (-(changed.timestamp() if changed else 0), entry["name"], space_id)
+
+
+def _mended(content: dict[str, Any], now: datetime, existed: bool) -> dict[str, Any]:
+    """The index as it should be. Called under the file's lock, with ``{}`` for a lost one."""
+    if _is_current(content):
+        spaces, told = content["spaces"], {}
+    else:
+        spaces = {key: entry for key, entry in _found_again(content).items() if _is_usable(key, entry)}
+        told = _told(content, len(spaces), now, existed)
+    usable = {key: entry for key, entry in spaces.items() if _is_usable(key, entry)}
+    if not usable:
+        space_id = str(uuid.uuid4())
+        spaces = {**spaces, space_id: new_entry(space_id, "Default", 0, now)}
+    elif _lacks_order(usable):
+        ordered = sorted(usable, key=lambda key: order_of(key, usable[key]))
+        spaces = {
+            **spaces,
+            **{key: {**usable[key], "sortOrder": place} for place, key in enumerate(ordered)},
+        }
+    rest = {key: value for key, value in content.items() if key not in ("version", "spaces", "customPaths")}
+    return {"version": VERSION, **rest, "spaces": spaces, **told}
+
+
+def _told(content: dict[str, Any], found: int, now: datetime, existed: bool) -> dict[str, Any]:
+    """What the pages say of a recovery; nothing of a first start."""
+    if not found and not existed:
+        return {}
+    reason = "older" if content else "unreadable" if existed else "missing"
+    logger.warning("The spaces index was %s; %d spaces were found again by their folders", reason, found)
+    return {"recovered": {"at": written(now), "found": found, "reason": reason}}
+
+
+def _found_again(content: dict[str, Any]) -> Entries:
+    """The spaces of an older or lost index by their folders, named as their own files say."""
+    spaces = content.get("spaces")
+    if isinstance(spaces, dict):  # version 2: only where each lies
+        places = {
+            key: Path(entry["path"])
+            for key, entry in spaces.items()
+            if isinstance(entry, dict) and isinstance(entry.get("path"), str)
+        }
+    else:
+        custom = content.get("customPaths")  # version 1
+        places = _scanned(custom if isinstance(custom, list) else [])
+    return _named(places)
+
+
+def _scanned(custom: Iterable[Any]) -> dict[str, Path]:
+    try:
+        folders = sorted(data_dir().spaces.iterdir())
+    except OSError:
+        folders = []
+    own = {
+        folder.name: folder
+        for folder in folders
+        if PLAIN_ID.fullmatch(folder.name) and folder.is_dir() and not folder.is_symlink()
+    }
+    for path in custom:
+        if isinstance(path, str) and is_plain_path(path):
+            space_id = read_meta(Path(path)).get("id")
+            if isinstance(space_id, str):
+                own.setdefault(space_id, Path(path))
+    return own
+
+
+def _named(places: dict[str, Path]) -> Entries:
+    """Entries with what the folders' own files say; what has no name is called Default, Recovered 2, …"""
+    metas = {key: read_meta(path) for key, path in places.items()}
+    taken = {meta.get("name") for meta in metas.values()}
+    found: Entries = {}
+    for number, (key, meta) in enumerate(metas.items(), start=1):
+        given = meta.get("name")
+        nameless = "Default" if "Default" not in taken else f"Recovered {number}"
+        name = given if isinstance(given, str) and given.strip() else nameless
+        taken.add(name)
+        kept = {field: meta[field] for field in ("createdAt", "updatedAt", "workingDir") if field in meta}
+        icon = str(meta.get("icon") or "folder")
+        found[key] = {"path": str(places[key]), "name": name, "icon": icon, **kept}
+    return found
+
+
+def _remember(space_id: str, entry: dict[str, Any]) -> None:
+    """Have the folder say the same of itself, where it is there and says something else."""
+    folder = folder_of(space_id, entry)
+    if folder.is_dir() and read_meta(folder).get("name") != entry["name"]:
+        try:
+            write_meta(folder, space_id, entry)
+        except (OSError, ValueError):
+            logger.exception("The space %s could not write down its name", space_id)
+
+
+def _is_current(content: dict[str, Any]) -> bool:
+    version, spaces = content.get("version"), content.get("spaces")
+    return isinstance(spaces, dict) and isinstance(version, int) and version >= VERSION
+
+
+def _lacks_order(spaces: Entries) -> bool:
+    usable = [entry for key, entry in spaces.items() if _is_usable(key, entry)]
+    return not usable or not all(isinstance(entry.get("sortOrder"), int) for entry in usable)
+
+
+def _is_usable(space_id: Any, entry: Any) -> bool:
+    """Whether an entry has the strings that it must have, and a path that lies over nothing of ours."""
+    if not (isinstance(entry, dict) and isinstance(entry.get("name"), str)):
+        return False
+    if space_id == TEMPORARY or not PLAIN_ID.fullmatch(space_id):
+        return False
+    path = entry.get("path")
+    return isinstance(path, str) and is_plain_path(path) and not holds_ours(folder_of(space_id, entry))
+
+
+@cache
+def _file(path: Path) -> JsonFile:
+    return JsonFile(path)
