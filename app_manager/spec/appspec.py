@@ -29,30 +29,46 @@ class AppSpec(Part):
     checks shapes; the rules between fields are checked by `parse_spec`.
     """
 
-    spec_version: FilledText = "1"
-    name: Name
-    version: FilledText
-    author: str | None = None
-    description: FilledText
-    type: AppType
-    display_name: Name | None = None
-    icon: str | None = None
-    system_prompt: str | None = None
-    permissions: list[FilledText] = Field(default_factory=list)
-    requires: Requires = Field(default_factory=Requires)
-    config_schema: list[ConfigItem] = Field(default_factory=list)
-    subscriptions: list[Subscription] = Field(default_factory=list)
-    filters: list[FilterRule] = Field(default_factory=list)
-    memory_schema: dict[str, MemoryField] = Field(default_factory=dict)
-    output: Output | None = None
-    escalation: Escalation | None = None
-    recommended_model: str | None = None
-    browser_login: list[BrowserLogin] = Field(default_factory=list)
-    mcp_server: McpServer | None = None
-    skill_content: str | None = None
-    skill_files: Any = None
-    store: Store | None = None
-    i18n: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    spec_version: FilledText = Field("1", description="the version of this format")
+    name: Name = Field(description="the app's name; unique in its space", examples=["Price Watch"])
+    version: FilledText = Field(description="the app's version, in quotes", examples=["1.0"])
+    author: str | None = Field(None, description="who wrote the app")
+    description: FilledText = Field(description="in a sentence, what the app does")
+    type: AppType = Field(description="of what kind it is; an automation runs by itself")
+    display_name: Name | None = Field(None, description="what people call it, where that is not the name")
+    icon: str | None = Field(None, description="the name of a picture, or an emoji")
+    system_prompt: str | None = Field(None, description="what the app does and how: its instructions")
+    permissions: list[FilledText] = Field(
+        default_factory=list, description="what it asks for; a person grants or denies each"
+    )
+    requires: Requires = Field(default_factory=Requires, description="what must be there for the app to work")
+    config_schema: list[ConfigItem] = Field(
+        default_factory=list, description="the form that a person fills in when installing"
+    )
+    subscriptions: list[Subscription] = Field(default_factory=list, description="what starts the app")
+    filters: list[FilterRule] = Field(
+        default_factory=list, description="conditions that every event must fulfil to start it"
+    )
+    memory_schema: dict[str, MemoryField] = Field(
+        default_factory=dict, description="what its memory keeps, by name; told to the model, not enforced"
+    )
+    output: Output | None = Field(None, description="what becomes of a result")
+    escalation: Escalation | None = Field(None, description="whether and how long it asks people")
+    recommended_model: str | None = Field(None, description="the model that its author had in mind")
+    browser_login: list[BrowserLogin] = Field(
+        default_factory=list, description="sites that a person must be logged in to"
+    )
+    mcp_server: McpServer | None = Field(
+        None, description="how the server of an mcp app is started or reached"
+    )
+    skill_content: str | None = Field(None, description="the text of a skill")
+    skill_files: Any = Field(None, description="the files of a skill")
+    store: Store | None = Field(None, description="what a catalogue shows about the app")
+    i18n: dict[str, dict[str, Any]] = Field(
+        default_factory=dict,
+        description="by language: name and description as readers of it see them",
+        examples=[{"de": {"name": "Preiswächter"}}],
+    )
 
     _warnings: tuple[Problem, ...] = PrivateAttr(default=())
 

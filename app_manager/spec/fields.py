@@ -9,6 +9,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     StringConstraints,
+    WithJsonSchema,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -17,6 +18,7 @@ from app_manager.spec.durations import parse_interval
 
 OWN_SENTENCE = "spec_sentence"  # error type whose message is shown as it is
 LONGEST_NAME = 200  # characters
+LONGEST_HOURS = 87_600  # ten years
 
 
 def own_error(sentence: str) -> PydanticCustomError:
@@ -78,10 +80,41 @@ def _name(value: str) -> str:
     return value
 
 
-FilledText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Name = Annotated[FilledText, AfterValidator(_name)]
-Interval = Annotated[str, BeforeValidator(_interval_text)]  # `30m`; at least 10 s
-LooseText = Annotated[str, BeforeValidator(_text_of_number)]  # a tag such as 12306 is text too
-Slug = Annotated[str, AfterValidator(_slug)]
-Hours = Annotated[float, AfterValidator(_more_than_zero(87_600, "hours"))]
+# What editors are told of each type (`app_manager/spec/schema.py`): all that is accepted here is accepted
+# there. `patternErrorMessage` is a word of editors: the sentence for a text that does not fit the pattern.
+FILLED = {"type": "string", "pattern": r"\S", "patternErrorMessage": "must not be empty"}
+_NAME = {
+    "type": "string",
+    "pattern": rf"^\s*\S(?:[\s\S]{{0,{LONGEST_NAME - 2}}}\S)?\s*$",
+    "patternErrorMessage": f"a name has at least one and at most {LONGEST_NAME} characters",
+}
+_INTERVAL = {
+    "type": "string",
+    "pattern": "^0*(?:[1-9][0-9]+s|[1-9][0-9]*[mhd])$",
+    "patternErrorMessage": "an interval is digits and one of s, m, h, d, such as 30m, and at least 10 s",
+    "examples": ["15m", "1h", "6h", "1d"],
+}
+_CRON = {
+    "type": "string",
+    "pattern": r"^\s*\S+(?:\s+\S+){4,5}\s*$",
+    "patternErrorMessage": "a cron rule has 5 fields, or 6 with seconds first, such as 0 9 * * *",
+}
+_SLUG = {
+    "type": "string",
+    "pattern": "^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$",
+    "patternErrorMessage": "must be letters a to z, digits, and hyphens between them, such as price-watch",
+}
+
+FilledText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), WithJsonSchema(FILLED)]
+Name = Annotated[FilledText, AfterValidator(_name), WithJsonSchema(_NAME)]
+Interval = Annotated[str, BeforeValidator(_interval_text), WithJsonSchema(_INTERVAL)]  # `30m`; at least 10 s
+CronText = Annotated[FilledText, WithJsonSchema(_CRON)]
+# a tag such as 12306 is text too
+LooseText = Annotated[str, BeforeValidator(_text_of_number), WithJsonSchema({"type": ["string", "number"]})]
+Slug = Annotated[str, AfterValidator(_slug), WithJsonSchema(_SLUG)]
+Hours = Annotated[
+    float,
+    AfterValidator(_more_than_zero(LONGEST_HOURS, "hours")),
+    WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": LONGEST_HOURS}),
+]
 NamedById = BeforeValidator(_object_of_id)  # `web-search` stands for `{id: web-search}`

@@ -7,14 +7,14 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from app_manager.models import App
-from app_runtime.contracts import EntryRecord, RunRecord
 from app_runtime.management.commands import trigger_app
-from app_runtime.models import Entry, Run
+from app_runtime.models import Run
 from app_runtime.statuses import Status
+from app_runtime.wire import run_record
 from halo_site.models import Heartbeat
 from halo_site.store.fields import to_ms
 from tests.app_runtime.engines import ScriptedEngine, report
-from tests.factories import MINUTE, NINE, make_entry, make_run, set_status
+from tests.factories import NINE, make_run, set_status
 
 pytestmark = pytest.mark.django_db
 Scripted = Callable[..., ScriptedEngine]
@@ -43,7 +43,7 @@ def test_what_it_prints_is_the_record_of_the_run(app: App, scripted: Scripted) -
     scripted(report())
     printed = json.loads(output_of("trigger_app", app.pk, "--wait"))
     run = Run.objects.select_related("app").get()
-    assert printed == json.loads(RunRecord.of(run).model_dump_json())
+    assert printed == json.loads(run_record(run).model_dump_json())
     for name in ("run_id", "app_id", "session_key", "status", "delivery", "trigger_type", "step_count"):
         assert printed[name] == getattr(run, name)
     assert printed["started_at"] == to_ms(run.started_at)
@@ -120,18 +120,3 @@ def test_run_worker_once_works_off_what_is_queued(
     output_of("trigger_app", app_id)
     assert output_of("run_worker", "--once") == "1 runs ended"
     assert Run.objects.get().status == "ok"
-
-
-def test_a_record_has_the_columns_of_the_tables(app: App) -> None:
-    columns = {field.column.removesuffix("_json") for field in Run._meta.concrete_fields}
-    internal = {"session_id", "parent_run_id", "worker", "lease_until", "heartbeat_at", "task_id"}
-    assert set(RunRecord.model_fields) - {"app_name", "entries"} == columns - internal
-    entry_columns = {field.column.removesuffix("_json") for field in Entry._meta.concrete_fields}
-    assert set(EntryRecord.model_fields) == entry_columns - {"session_key", "closed_at"}
-
-
-def test_the_entries_of_a_record_are_oldest_first(app: App) -> None:
-    run = make_run(app)
-    make_entry(app, run=run, at=NINE + MINUTE)
-    make_entry(app, "milestone", run=run, at=NINE)
-    assert [entry.type for entry in RunRecord.of(run).entries] == ["milestone", "run_complete"]

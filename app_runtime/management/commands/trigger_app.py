@@ -8,10 +8,10 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from app_manager.models import App
-from app_runtime.contracts import RunRecord
 from app_runtime.dispatch import trigger
 from app_runtime.exceptions import RuntimeRefusal
 from app_runtime.models import Run
+from app_runtime.wire import run_record
 from halo_site import audit
 from halo_site.management.base import HaloCommand
 from halo_site.models import Heartbeat
@@ -39,7 +39,7 @@ class Command(HaloCommand):
             raise CommandError(str(error)) from error
         if options["wait"]:
             run = self.follow(run)
-            self.stdout.write(RunRecord.of(run).model_dump_json(indent=2))
+            self.stdout.write(run_record(run).model_dump_json(indent=2))
         else:
             self.stdout.write(run.run_id)
 

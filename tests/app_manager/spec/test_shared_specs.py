@@ -6,7 +6,8 @@ from app_manager.spec import AppSpec, decode_spec, parse_spec
 from tests.shared import shared_path
 
 
-def _spec_files() -> list[str]:
+def spec_files() -> list[str]:
+    """Names of real specs; none where they do not lie beside the repository."""
     try:
         folder = shared_path("specs")
     except pytest.skip.Exception:
@@ -14,7 +15,7 @@ def _spec_files() -> list[str]:
     return sorted(path.name for path in folder.glob("*.yaml"))
 
 
-@pytest.mark.parametrize("name", _spec_files() or [""])
+@pytest.mark.parametrize("name", spec_files() or [""])
 def test_a_real_spec_parses_and_survives_a_round_trip(name: str) -> None:
     spec = parse_spec(decode_spec(shared_path(f"specs/{name}").read_bytes()))
     assert spec.warnings == ()
