@@ -1,31 +1,80 @@
-"""Runs and entries for administrators: to look at and to export from, not to change."""
+"""Runs and entries for administrators: to look at and to take along, not to change."""
+
+from typing import Any
 
 from django.contrib import admin
+from django.db import models
+from django.db.models import Q
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from app_manager.models import App
 from app_runtime.models import Entry, Run
-from halo_site.read_only import ReadOnlyAdmin, pretty
+from halo_site.read_only import WINDOW, ReadOnlyAdmin, begins, linked, listed, pretty
+
+MOST_APPS = 50  # of a name that is searched for
+
+
+class HistoryAdmin(ReadOnlyAdmin):
+    """A list by time: searched by the beginning of an id, or by the app's name."""
+
+    moment = ""
+    id_columns: tuple[str, ...] = ()
+    search_fields = ("pk",)  # so that there is a box; `get_search_results` says what it does
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
+    ) -> tuple[models.QuerySet[Any], bool]:
+        """Ids that begin so, else the rows of apps whose name contains it; both by an index."""
+        term = search_term.strip()[:200].replace("\0", "")
+        if not term:
+            return queryset, False
+        by_id = Q()
+        for column in self.id_columns:
+            by_id |= begins(column, term.lower())
+        if self.model._default_manager.filter(by_id).exists():
+            return queryset.filter(by_id), False
+        apps = App.objects.filter(spec_id__icontains=term).values_list("pk", flat=True)
+        return queryset.filter(app_id__in=list(apps[:MOST_APPS])), False
+
+    def newest(self, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        """By the moment, since the keys of these tables are drawn by lot."""
+        newest = self.model._default_manager.order_by(f"-{self.moment}")
+        edge = newest.values_list(self.moment, flat=True)[WINDOW : WINDOW + 1].first()
+        return rows if edge is None else rows.filter(**{f"{self.moment}__gt": edge})
 
 
 @admin.register(Run)
-class RunAdmin(ReadOnlyAdmin):
-    list_display = (
-        "short_id",
-        "app",
-        "status",
-        "outcome",
-        "engine",
-        "trigger_type",
-        "started_at",
-        "duration_ms",
-    )
+class RunAdmin(HistoryAdmin):
+    list_display = ("short_id", "app_link", "status", "outcome", "engine", "trigger_type", "started_at")
     list_filter = ("status", "trigger_type")
+    windowed_filters = ("trigger_type",)
     list_select_related = ("app",)
-    search_fields = ("run_id__startswith", "app__spec_id")
+    search_help_text = _("Finds the beginning of a run's id, or part of an app's name.")
     ordering = ("-started_at", "-run_id")
-    exclude = ("trigger_data",)
-    readonly_fields = ("trigger_data_json",)
+    moment, id_columns = "started_at", ("run_id",)
+    exclude = ("trigger_data", "app", "parent_run")
+    readonly_fields = ("links", "app_link", "parent", "trigger_data_json")
+
+    @admin.display(description=_("app"))
+    def app_link(self, run: Run) -> SafeString | str:
+        return linked("app_manager_app", run.app_id, run.app.name)
+
+    @admin.display(description=_("continues"))
+    def parent(self, run: Run) -> SafeString | str:
+        return linked("app_runtime_run", run.parent_run_id, (run.parent_run_id or "")[:8])
+
+    @admin.display(description=_("see also"))
+    def links(self, run: Run) -> SafeString:
+        page = format_html('<a href="{}">{}</a>', reverse("app_runtime:run_detail", args=[run.pk]), _("page"))
+        entries = listed("app_runtime_entry", _("entries"), run_id__exact=run.pk)
+        revisions = listed("memory_revision", _("memory changes"), run_id__exact=run.pk)
+        data = run.trigger_data if isinstance(run.trigger_data, dict) else {}
+        job = linked("scheduler_job", data.get("jobId"), _("job"))
+        return format_html("{} · {} · {} · {}", page, entries, revisions, job)
 
     @admin.display(description=_("trigger data"))
     def trigger_data_json(self, run: Run) -> SafeString:
@@ -33,14 +82,34 @@ class RunAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Entry)
-class EntryAdmin(ReadOnlyAdmin):
-    list_display = ("summary", "app", "type", "ts", "run_id")
+class EntryAdmin(HistoryAdmin):
+    list_display = ("short_summary", "app_link", "type", "ts", "run_link")
     list_filter = ("type",)
+    windowed_filters = ("type",)
     list_select_related = ("app",)
-    search_fields = ("id__startswith", "run_id__startswith", "app__spec_id")
+    search_help_text = _("Finds the beginning of an entry's or a run's id, or part of an app's name.")
     ordering = ("-ts", "-id")
-    exclude = ("content", "user_response")
-    readonly_fields = ("content_json", "user_response_json")
+    moment, id_columns = "ts", ("id", "run_id")
+    exclude = ("content", "user_response", "app", "run_id")
+    readonly_fields = ("app_link", "run_link", "content_json", "user_response_json")
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Entry]:
+        known = Run.objects.filter(pk=models.OuterRef("run_id"))
+        return super().get_queryset(request).annotate(has_run=models.Exists(known))  # type: ignore[no-any-return]
+
+    @admin.display(description=_("summary"))
+    def short_summary(self, entry: Entry) -> str:
+        return entry.summary[:80] or entry.pk[:8]
+
+    @admin.display(description=_("app"))
+    def app_link(self, entry: Entry) -> SafeString | str:
+        return linked("app_manager_app", entry.app_id, entry.app.name)
+
+    @admin.display(description=_("run"))
+    def run_link(self, entry: Entry) -> SafeString | str:
+        """No link where there is no such run: entries may have none."""
+        has_run = getattr(entry, "has_run", False)
+        return linked("app_runtime_run", entry.run_id, entry.run_id[:8]) if has_run else entry.run_id[:8]
 
     @admin.display(description=_("content"))
     def content_json(self, entry: Entry) -> SafeString:

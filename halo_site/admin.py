@@ -1,19 +1,106 @@
-"""The audit log and the processes in Django's admin: to read, not to change."""
+"""The audit log and the processes to read; people and groups to change, with a line in the audit log."""
 
+from typing import Any
+
+import django.contrib.auth.admin  # registers its own first, so that ours can take their places
+import django_tasks_db.admin  # noqa: F401 - as above
 from django.contrib import admin
+from django.contrib.auth.models import Group, User
+from django.db import models
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from django_tasks_db.models import DBTaskResult
 
+from halo_site import audit
 from halo_site.models import AuditEntry, Heartbeat
-from halo_site.read_only import ReadOnlyAdmin
+from halo_site.read_only import ReadOnlyAdmin, pretty
 
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin):
     list_display = ("ts", "actor", "verb", "object_type", "object_id", "summary")
-    list_filter = ("object_type",)
+    list_filter = ("object_type", "verb")
+    windowed_filters = ("object_type", "verb", "q")
+    search_fields = ("object_id", "actor", "summary")
+    search_help_text = _("Looks at object, actor and summary of the newest 50,000 lines.")
     ordering = ("-ts", "-id")
+    exclude = ("before", "after")
+    readonly_fields = ("before_json", "after_json")
+
+    def needs_window(self, request: HttpRequest) -> bool:
+        """One object's lines have an index."""
+        return "object_id__exact" not in request.GET and super().needs_window(request)
+
+    @admin.display(description=_("before"))
+    def before_json(self, entry: AuditEntry) -> SafeString:
+        return pretty(entry.before)
+
+    @admin.display(description=_("after"))
+    def after_json(self, entry: AuditEntry) -> SafeString:
+        return pretty(entry.after)
 
 
 @admin.register(Heartbeat)
 class HeartbeatAdmin(ReadOnlyAdmin):
     list_display = ("name", "kind", "beat_at", "started_at")
     ordering = ("kind", "name")
+
+
+class Audited:
+    """A part of an admin: what Django notes for itself also becomes a line of our audit log."""
+
+    def log_addition(self, request: HttpRequest, obj: models.Model, message: Any) -> Any:
+        _note(request, "create", obj)
+        return super().log_addition(request, obj, message)  # type: ignore[misc]
+
+    def log_change(self, request: HttpRequest, obj: models.Model, message: Any) -> Any:
+        _note(request, "change", obj, message)
+        return super().log_change(request, obj, message)  # type: ignore[misc]
+
+    def log_deletions(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> Any:
+        for obj in queryset:
+            _note(request, "delete", obj)
+        return super().log_deletions(request, queryset)  # type: ignore[misc]
+
+
+def _note(request: HttpRequest, verb: str, obj: models.Model, message: Any = None) -> None:
+    """Which fields were changed, and never to what: one of them is a password."""
+    kind = str(obj._meta.model_name)
+    changes = message if isinstance(message, list) else [message]
+    fields = [name for each in changes if isinstance(each, dict) for name in _fields(each)]
+    words = f"{obj}: {', '.join(fields)}" if fields else str(obj)
+    if isinstance(message, str) and message:
+        words = f"{obj}: {message}"
+    now, actor = timezone.now(), audit.person(request.user)
+    audit.record(actor, verb, object_type=kind, object_id=str(obj.pk), now=now, summary=words)
+
+
+def _fields(change: dict[str, Any]) -> list[str]:
+    return [str(name) for name in change.get("changed", {}).get("fields", ())]
+
+
+admin.site.unregister([User, Group, DBTaskResult])
+
+
+@admin.register(User)
+class PersonAdmin(Audited, django.contrib.auth.admin.UserAdmin):  # type: ignore[type-arg]
+    """People who may sign in."""
+
+
+@admin.register(Group)
+class GroupAdmin(Audited, django.contrib.auth.admin.GroupAdmin):
+    """Groups of people with their rights."""
+
+
+@admin.register(DBTaskResult)
+class TaskAdmin(ReadOnlyAdmin):
+    """What wakes workers; the truth about a run is the run."""
+
+    list_display = ("id", "task_name", "status", "enqueued_at", "started_at", "finished_at", "priority")
+    list_filter = ("status",)
+    search_fields = ("id__exact",)
+    search_help_text = _("Finds a task by its whole id.")
+    ordering = ("-enqueued_at",)
+    not_exported = ("traceback",)

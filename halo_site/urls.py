@@ -5,9 +5,11 @@ from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
 from app_runtime.views import machinery
-from halo_site import signin, welcome
+from halo_site import health, signin, welcome
 
 urlpatterns = [
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
     path("admin/login/", signin.to_sign_in),  # one door: the one that counts wrong passwords
     path("admin/", admin.site.urls),
     path("login/", signin.SignInView.as_view(), name="login"),

@@ -1,10 +1,11 @@
 """What other apps register with the clock in their `ready()`: a handler per kind of job, and sweeps."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
+from halo_site.audit import Actor
 from scheduler.statuses import SkipReason
 
 if TYPE_CHECKING:
@@ -45,6 +46,22 @@ class Sweep:
     every_seconds: float
 
 
+class Owner(Protocol):
+    """Who keeps a kind of jobs: a change of one of them by hand is the owner's to make."""
+
+    def reschedule(
+        self, job: "Job", schedule: Mapping[str, Any] | None, actor: Actor, now: datetime
+    ) -> None:
+        """Give it this schedule, None: its own again. Raises with a sentence; leaves an audit line."""
+
+    def switch(self, job: "Job", on: bool, actor: Actor, now: datetime) -> None:
+        """Switch it on or off by hand. Raises ScheduleError where no time is left; leaves an audit line."""
+
+    def address(self, job: "Job") -> str:
+        """The page of what it starts; empty where there is none."""
+
+
+_owners: dict[str, Owner] = {}
 _handlers: dict[str, Handler] = {}
 _sweeps: dict[str, Sweep] = {}
 
@@ -56,6 +73,15 @@ def register(kind: str, handler: Handler) -> None:
 
 def handler_for(kind: str) -> Handler | None:
     return _handlers.get(kind)
+
+
+def register_owner(kind: str, owner: Owner) -> None:
+    """The owner of jobs of that kind; the last registration counts."""
+    _owners[kind] = owner
+
+
+def owner_of(kind: str) -> Owner | None:
+    return _owners.get(kind)
 
 
 def register_sweep(name: str, function: Callable[[datetime], object], every_seconds: float) -> None:

@@ -162,13 +162,11 @@ class Lifecycle(RuleBasedStateMachine):
         self.traveller = time_machine.travel(self.now, tick=False)
         self.traveller.start()
 
-    @rule(verb=st.sampled_from(sorted(VERBS)), way=st.sampled_from(["model", "page", "command"]))
+    @rule(verb=st.sampled_from(sorted(VERBS)), way=st.sampled_from(["model", "page", "command", "action"]))
     def change(self, verb: str, way: str) -> None:
         self.go_on()
         expected = self.oracle.do(verb)
-        assert {"model": self._by_model, "page": self._by_page, "command": self._by_command}[way](
-            verb
-        ) is expected
+        assert getattr(self, f"_by_{way}")(verb) is expected
 
     def _by_model(self, verb: str) -> bool:
         try:
@@ -181,6 +179,12 @@ class Lifecycle(RuleBasedStateMachine):
         status = self.client.post(f"/apps/{self.app_id}/{verb}/").status_code
         assert status in {302, 409}
         return status == 302
+
+    def _by_action(self, verb: str) -> bool:
+        before = self.app.status
+        chosen = {"action": verb, "_selected_action": [self.app_id]}
+        assert self.client.post("/admin/app_manager/app/", chosen).status_code == 302
+        return self.app.status != before
 
     def _by_command(self, verb: str) -> bool:
         try:

@@ -1,0 +1,54 @@
+"""Apps as the owners of the clock's jobs: what an administrator changes in a job is the app's decision."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.urls import reverse
+
+from app_manager.jobs import KIND
+from app_manager.models import App
+from halo_site import audit
+from halo_site.audit import Actor
+from scheduler.models import Job
+from scheduler.registry import register_owner
+
+
+class AppJobs:
+    """Keeps the app's own setting and its job in step."""
+
+    def reschedule(self, job: Job, schedule: Mapping[str, Any] | None, actor: Actor, now: datetime) -> None:
+        """Store the schedule with the app, which rewrites the job. Raises `AppError`, LookupError."""
+        app, key = self._owner(job)
+        app.override_schedule(key, schedule, actor=actor, now=now)
+
+    def switch(self, job: Job, on: bool, actor: Actor, now: datetime) -> None:
+        """Switch it by hand, with an audit line; the reason tells it from one that errors switched off."""
+        with transaction.atomic():
+            done = job.enable(now) if on else job.disable(f"switched off by {actor.words}", now)
+            if done:
+                before, after = {"enabled": not on}, {"enabled": on}
+                facts = {"before": before, "after": after}
+                verb = "switch_on" if on else "switch_off"
+                audit.record(
+                    actor, verb, object_type="job", object_id=job.pk, now=now, summary=job.name, **facts
+                )
+
+    def address(self, job: Job) -> str:
+        """The page of its app; empty where that is gone."""
+        app_id = (job.metadata or {}).get("appId")
+        is_there = isinstance(app_id, str) and App.objects.filter(pk=app_id).exists()
+        return reverse("app_runtime:app_thread", args=[app_id]) if is_there else ""
+
+    def _owner(self, job: Job) -> tuple[App, str]:
+        facts = job.metadata or {}
+        app = App.objects.filter(pk=facts.get("appId")).first()
+        if app is None:
+            raise LookupError("The app of this job is not there any more.")
+        return app, str(facts.get("subscriptionId"))
+
+
+def register() -> None:
+    """Called once, when Django is ready."""
+    register_owner(KIND, AppJobs())
