@@ -1,11 +1,14 @@
 """Pages for requests that were refused. The others are Django's own views with our templates."""
 
 import sys
+import traceback
 
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+
+from halo_site.disk_trouble import trouble_of
 
 RETRY_SECONDS = 5
 
@@ -18,6 +21,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """What was not expected is 500; a database that somebody else holds is 503, and worth another try.
 
+    A disk that is full or cannot be written is 507, one that fails is 503.
+
     Rendered without the request: what the page would ask the database for may be what failed.
     """
     error = sys.exc_info()[1]
@@ -25,4 +30,17 @@ def server_error(request: HttpRequest) -> HttpResponse:
         busy = HttpResponse(render_to_string("503.html"), status=503)
         busy["Retry-After"] = str(RETRY_SECONDS)
         return busy
+    trouble = trouble_of(error)
+    if error is not None and trouble is not None:
+        page = render_to_string("507.html", {"trouble": trouble, "is_answered": is_answered(error)})
+        return HttpResponse(page, status=507 if trouble.is_lasting else 503)
     return HttpResponse(render_to_string("500.html"), status=500)
+
+
+def is_answered(error: BaseException) -> bool:
+    """Whether the page had done its work when this happened: then nobody can say that nothing was changed.
+
+    A session, say, is stored when the answer passes the middleware on its way out.
+    """
+    frames = traceback.walk_tb(error.__traceback__)
+    return any(frame.f_code.co_name == "process_response" for frame, _line in frames)

@@ -6,21 +6,33 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, OperationalError, connection
 
+from halo_site.archive.exceptions import RestoreUnfinished
+from halo_site.archive.journal import refuse_unfinished_restore
 from halo_site.datadir.locks import LockTimeout
 from halo_site.datadir.paths import DataDirRefused
+from halo_site.disk_trouble import trouble_of
 from halo_site.store.guard import DatabaseRefused, check_database
 
 
 class HaloCommand(BaseCommand):
     """Turns the failures that every command can meet into `CommandError`s with advice."""
 
+    is_for_half_restored = False  # whether it may work on a data directory between two states
+
     def execute(self, *args: Any, **options: Any) -> Any:
         try:
+            if not self.is_for_half_restored:
+                refuse_unfinished_restore()
             self.before_checks(options)
             return super().execute(*args, **options)
-        except (DataDirRefused, DatabaseRefused, LockTimeout) as error:
+        except (DataDirRefused, DatabaseRefused, LockTimeout, RestoreUnfinished) as error:
             raise CommandError(str(error)) from error
-        except DatabaseError as error:
+        except (DatabaseError, OSError) as error:
+            trouble = trouble_of(error)
+            if trouble is not None:
+                raise CommandError(str(trouble)) from error
+            if isinstance(error, OSError):
+                raise
             raise CommandError(advice(error)) from error
 
     def before_checks(self, options: dict[str, Any]) -> None:
