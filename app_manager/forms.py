@@ -8,8 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 from app_manager.exceptions import SpaceRefused
 from app_manager.permissions import PermissionRow, Permissions, choices, decided
-from app_manager.spaces import ICONS, LONGEST_NAME
+from app_manager.space_icons import ICONS, shape
 from app_manager.spec import AppSpec, permissions_asked
+from halo_site.datadir.space_meta import LONGEST_NAME
 from halo_site.datadir.spaces import Space, all_spaces, default_space
 
 
@@ -90,14 +91,20 @@ class SpaceForm(forms.Form):
         own_icon: str = "",
     ) -> None:
         super().__init__(data, initial=initial, use_required_attribute=False)
-        icons = dict.fromkeys((*ICONS, own_icon)) if own_icon else ICONS
-        self.fields["icon"].choices = [(icon, icon) for icon in icons]  # type: ignore[attr-defined]
+        icons = {own_icon: own_icon, **ICONS} if own_icon not in ("", *ICONS) else ICONS
+        self.fields["icon"].choices = list(icons.items())  # type: ignore[attr-defined]
 
     @classmethod
     def of(cls, space: Space) -> "SpaceForm":
         """The form as the space is."""
         values = {"name": space.name, "icon": space.icon, "working_dir": str(space.working_dir or "")}
         return cls(initial=values, own_icon=space.icon)
+
+    @property
+    def icon_rows(self) -> list[tuple[str, str, str, bool]]:
+        """Every icon: its name, its word, its drawing, and whether it is the one."""
+        chosen, choices = self["icon"].value(), self.fields["icon"].choices  # type: ignore[attr-defined]
+        return [(name, word, shape(name), name == chosen) for name, word in choices]
 
     def refuse(self, error: SpaceRefused) -> None:
         for field, sentence in error.problems.items():

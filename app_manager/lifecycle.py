@@ -22,7 +22,7 @@ from app_manager.followers import followers
 from app_manager.jobs import all_jobs_of, put_jobs, restart_jobs, switch_off_jobs
 from app_manager.states import Status
 from halo_site import audit
-from halo_site.datadir.spaces import Space, all_spaces
+from halo_site.datadir.spaces import Space, all_spaces, holding_spaces
 from halo_site.datadir.trash import move_to_trash
 
 if TYPE_CHECKING:
@@ -39,7 +39,10 @@ class Lifecycle:
 
     def pause(self, *, actor: audit.Actor, now: datetime, reason: str = "") -> None:
         """Have it start no more by itself. Its jobs stay, and their due times are skipped."""
-        cast("App", self).change_status(Status.PAUSED, actor=actor, now=now, reason=reason, verb="pause")
+        app = cast("App", self)
+        with transaction.atomic():
+            app.status = locked(app).status  # a question may have made it wait since it was read
+            app.change_status(Status.PAUSED, actor=actor, now=now, reason=reason, verb="pause")
 
     def resume(self, *, actor: audit.Actor, now: datetime) -> None:
         """Have it start by itself again; jobs that errors held back or switched off begin anew.
@@ -61,6 +64,7 @@ class Lifecycle:
         """Take it out of use. Its row, its history and its files stay; its jobs are off."""
         app = cast("App", self)
         with transaction.atomic():
+            app.status = locked(app).status
             app.change_status(Status.UNINSTALLED, actor=actor, now=now, verb="uninstall", uninstalled_at=now)
             switch_off_jobs(app, now)
 
@@ -86,7 +90,7 @@ class Lifecycle:
         """
         app = cast("App", self)
         try:
-            with transaction.atomic():
+            with holding_spaces(), transaction.atomic():
                 stored = locked(app)
                 if stored.space_id == space.id:
                     return False
@@ -170,7 +174,7 @@ class Lifecycle:
 
 def locked(app: "App") -> "App":
     """The app's row as it is now, held until the transaction ends. Raises `DeletionRefused` if it is gone."""
-    stored = type(app).objects.select_for_update().filter(pk=app.pk).first()
+    stored = type(app).objects.hold(app.pk)
     if stored is None:
         raise DeletionRefused(app)
     return stored
@@ -228,7 +232,7 @@ def _delete_history(app: "App") -> int:
 
 
 def _keep_uninstalled(app: "App") -> None:
-    """Hold the row until the transaction ends: nobody brings back what is being deleted."""
+    """Hold the row until the transaction ends, against new rows that refer to it as well."""
     stored = type(app).objects.select_for_update().filter(pk=app.pk).first()
     if stored is None or stored.status != Status.UNINSTALLED:
         raise DeletionRefused(stored or app)

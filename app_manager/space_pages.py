@@ -8,12 +8,11 @@ from django.db.models import Count
 from django.utils.translation import gettext_lazy as _
 
 from app_manager.models import App
-from app_manager.spaces import ICONS
+from app_manager.space_icons import shape
 from halo_site.datadir import space_index
 from halo_site.datadir.space_index import Recovery
 from halo_site.datadir.spaces import Space, all_spaces
 
-SHAPES = {"folder": "space"}  # what an icon's name draws, where that is called otherwise
 REASONS = {
     "missing": _("was missing"),
     "older": _("was of an older version"),
@@ -83,9 +82,11 @@ class SpacesPage:
 
 @dataclass(frozen=True)
 class SpacePage:
-    """One space and what can be done with it."""
+    """One space and what can be done with it; what a person gave as its folder, and why that is refused."""
 
     space: Space
+    folder: str = ""
+    refusal: str = ""
 
     @cached_property
     def apps(self) -> list[App]:
@@ -101,11 +102,6 @@ class SpacePage:
     @property
     def shape(self) -> str:
         return shape(self.space.icon)
-
-
-def shape(icon: str) -> str:
-    """The drawing for an icon's name; one that this site does not draw is shown as a folder."""
-    return SHAPES.get(icon, icon) if icon in ICONS else "space"
 
 
 def moved(ids: list[str], place: int, by: int) -> str:

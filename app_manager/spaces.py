@@ -1,29 +1,31 @@
-"""The verbs of spaces: each leaves one line in the audit log, or raises `AppError` and changes nothing."""
+"""The verbs of spaces: each leaves one line in the audit log, or raises and changes nothing."""
 
 import logging
-from collections.abc import Sequence
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
-from app_manager.exceptions import OrderStale, SpaceInUse, SpaceNotFound, SpaceRefused
-from app_manager.models import App, new_id
+from app_manager.exceptions import OrderStale, SpaceNotFound
+from app_manager.models import new_id
+from app_manager.space_checks import checked_fields, checked_records, refuse_in_use
 from halo_site import audit
 from halo_site.datadir import space_index
 from halo_site.datadir.names import PathRefused
-from halo_site.datadir.paths import data_dir, is_plain_path
-from halo_site.datadir.space_meta import read_meta, write_meta
-from halo_site.datadir.spaces import Space, all_spaces, ensure_default_space, holding_spaces
+from halo_site.datadir.paths import data_dir
+from halo_site.datadir.space_meta import make_folder, write_meta
+from halo_site.datadir.spaces import Space, all_spaces, fetch_back, holding_spaces
 from halo_site.datadir.trash import move_to_trash
 
 logger = logging.getLogger(__name__)
 
-ICONS = ("folder", "home", "star", "spark", "tool", "user", "clock", "sun", "moon")
-LONGEST_NAME = 100  # characters
-NAMES_SHOWN = 5
+Content = dict[str, Any]
+NAME_IN_TRASH = 40  # characters
 
 
 def create_space(
@@ -33,25 +35,15 @@ def create_space(
 
     Raises `SpaceRefused` with a sentence for what cannot be, OSError when the disk refuses.
     """
-    fields = _checked(name, icon, working_dir, None)
     space_id = new_id()
-
-    def add(content: dict[str, Any]) -> dict[str, Any]:
-        orders = [entry.get("sortOrder") for entry in space_index.entries().values()]
-        lowest = min((order for order in orders if isinstance(order, int)), default=1)
-        entry = {**space_index.new_entry(space_id, "", lowest - 1, now), **fields}
-        return _with(content, space_id, entry)
-
-    with holding_spaces(), transaction.atomic():
+    with _both_or_neither(now) as undo:
+        fields = checked_fields(name, icon, working_dir, None)
         _record(actor, "create", space_id, now, fields["name"], None, fields)
-        folder = data_dir().spaces / space_id
-        try:
-            _make_folders(folder)
-            space_index.update(add)
-        except BaseException:
-            _take_away(folder)
-            raise
-    _tell_folder(space_id)
+        orders = [space.sort_order for space in all_spaces() if space.sort_order is not None]
+        entry = {**space_index.new_entry(space_id, "", min(orders, default=1) - 1, now), **fields}
+        undo.callback(shutil.rmtree, data_dir().spaces / space_id, ignore_errors=True)
+        make_folder(space_id, entry)  # first: a folder without an entry does less harm than the reverse
+        _change_index(undo, lambda content: _with(content, {space_id: entry}))
     return _found(space_id)
 
 
@@ -66,21 +58,20 @@ def change_space(
 ) -> bool:
     """Give a space another name, icon or working directory; False where it has these already.
 
-    An empty working directory is none. Raises `SpaceNotFound`, `SpaceRefused`.
+    An empty working directory is none. Raises `SpaceNotFound`, `SpaceRefused`, OSError.
     """
-    with holding_spaces(), transaction.atomic():
+    with _both_or_neither(now) as undo:
         space = _found(space_id)
-        fields = _checked(name, icon, working_dir, space)
+        after = {"workingDir": None, **checked_fields(name, icon, working_dir, space)}
         before = {
             "name": space.name,
             "icon": space.icon,
             "workingDir": str(space.working_dir) if space.working_dir else None,
         }
-        after = {"workingDir": None, **fields}
         if before == after:
             return False
-        _record(actor, "change", space_id, now, fields["name"], before, after)
-        _change_entry(space_id, after, now)
+        _record(actor, "change", space_id, now, str(after["name"]), before, after)
+        _change_entry(undo, space_id, after, now)
     _tell_folder(space_id)
     return True
 
@@ -88,38 +79,38 @@ def change_space(
 def reorder_spaces(ids: Sequence[str], *, actor: audit.Actor, now: datetime) -> bool:
     """Put the spaces in this order; False where that is theirs. ``ids`` must name each of them once.
 
-    Raises `OrderStale` where they do not: a space came or went since the person looked.
+    Raises `OrderStale` where they do not: a space came or went since the person looked; OSError.
     """
-    with holding_spaces(), transaction.atomic():
+    with _both_or_neither(now) as undo:
         before = [space.id for space in all_spaces()]
         if sorted(ids) != sorted(before):
             raise OrderStale
         if list(ids) == before:
             return False
         _record(actor, "reorder", "", now, "", {"order": before}, {"order": list(ids)})
-        places = {space_id: place for place, space_id in enumerate(ids)}
-        space_index.update(lambda content: _in_order(content, places))
+        _change_index(undo, lambda content: _in_order(content, ids))
     return True
 
 
 def repair_space(space_id: str, *, folder: str = "", actor: audit.Actor, now: datetime) -> bool:
     """Bring back the missing folder of a space; False where it is there.
 
-    One in our own ``spaces/`` is made again, empty. For one that lies elsewhere ``folder`` says where its
-    records are now; it must bear the space's own mark (`.halo/meta.json`). Raises `SpaceRefused`.
+    One in our own ``spaces/`` is fetched back from the trash if it lies there, else made again, empty. For
+    one that lies elsewhere ``folder`` says where its records are now; it must bear the space's own mark
+    (`.halo/meta.json`). Raises `SpaceNotFound`, `SpaceRefused`, OSError.
     """
-    with holding_spaces(), transaction.atomic():
+    with _both_or_neither(now) as undo:
         space = _found(space_id)
         if not space.is_missing:
             return False
-        if space.is_our_own:
-            _record(actor, "repair", space_id, now, space.name, None, {"path": str(space.path)})
-            _make_folders(space.path)
-        else:
-            path = _checked_records(space, folder)
-            facts = {"path": str(space.path)}, {"path": path}
-            _record(actor, "repair", space_id, now, space.name, *facts)
-            _change_entry(space_id, {"path": path}, now)
+        path = str(space.path) if space.is_our_own else checked_records(space, folder)
+        facts = {"path": str(space.path)}, {"path": path}
+        _record(actor, "repair", space_id, now, space.name, *facts)
+        if not space.is_our_own:
+            _change_entry(undo, space_id, {"path": path}, now)
+        elif not fetch_back(space):
+            undo.callback(shutil.rmtree, space.path, ignore_errors=True)
+            make_folder(space_id, space_index.entries()[space_id])
     _tell_folder(space_id)
     return True
 
@@ -127,81 +118,58 @@ def repair_space(space_id: str, *, folder: str = "", actor: audit.Actor, now: da
 def delete_space(space_id: str, *, actor: audit.Actor, now: datetime) -> Path | None:
     """Take a space out of the index and move its folder to the trash, whose path is returned.
 
-    Raises `SpaceInUse` while an app is in it, or keeps its files there. A folder outside of our own
-    ``spaces/`` stays where it is (None). Without any other space, an empty "Default" is made.
+    Raises `SpaceInUse` while an app is in it, or keeps its files there; `SpaceNotFound`, `SpaceRefused`,
+    OSError. A folder outside of our own ``spaces/`` stays where it is (None). Without any other space, an
+    empty "Default" is made. Killed between the two steps, the next start takes the folder back.
     """
-    with holding_spaces():
-        with transaction.atomic():
-            space = _found(space_id)
-            _refuse_in_use(space)
-            facts = {"name": space.name, "path": str(space.path)}
-            _record(actor, "delete", space_id, now, space.name, facts, None)
-            trashed = None
-            if space.is_our_own and not space.is_missing:
-                trashed = move_to_trash(space.path, f"space-{space.name}-{space.id[:8]}", now)
-            try:
-                space_index.update(lambda content: _without(content, space_id))
-            except BaseException:
-                if trashed is not None:
-                    trashed.rename(space.path)
-                raise
-        ensure_default_space(now)
+    with _both_or_neither(now) as undo:
+        space = _found(space_id)
+        refuse_in_use(space)
+        facts = {"name": space.name, "path": str(space.path)}
+        _record(actor, "delete", space_id, now, space.name, facts, None)
+        trashed = None
+        if space.is_our_own and not space.is_missing:
+            trashed = move_to_trash(space.path, f"space-{space.name[:NAME_IN_TRASH]}-{space.id[:8]}", now)
+            undo.callback(_quietly, partial(trashed.rename, space.path))
+        _change_index(undo, lambda content: _without(content, space_id))
+    _quietly(partial(space_index.mend, now))  # of the last one: a start makes "Default" as well
     return trashed
 
 
-def _checked(name: str, icon: str, working_dir: str, space: Space | None) -> dict[str, Any]:
-    """What a person gave, as it is stored. Raises `SpaceRefused` with every problem by field."""
-    problems: dict[str, str] = {}
-    name, working_dir = " ".join(name.split()), working_dir.strip()
-    others = [other for other in all_spaces() if space is None or other.id != space.id]
-    if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        problems["name"] = _("Give it a name of 1 to 100 printable characters.")
-    elif any(other.name.casefold() == name.casefold() for other in others):
-        problems["name"] = _("Another space has this name. Names tell spaces apart in lists.")
-    if icon not in ICONS and (space is None or icon != space.icon):
-        problems["icon"] = _("Choose one of the icons.")
-    reason = _problem_of_working_dir(working_dir) if working_dir else ""
-    if reason:
-        problems["working_dir"] = reason
-    if problems:
-        raise SpaceRefused(problems)
-    return {"name": name, "icon": icon, **({"workingDir": working_dir} if working_dir else {})}
+@contextmanager
+def _both_or_neither(now: datetime) -> Iterator[ExitStack]:
+    """Hold the spaces while audit line and files change; where one is refused, the other goes back.
+
+    The line is written first and committed last, so it never tells of what did not happen.
+    """
+    with holding_spaces(), ExitStack() as undo:
+        space_index.mend(now)
+        with transaction.atomic():
+            yield undo
+        undo.pop_all()
 
 
-def _problem_of_working_dir(text: str) -> str:
-    """Why this cannot be where agents work; empty where it can."""
-    if not is_plain_path(text):
-        return _("Give an absolute path, such as /srv/project, without “..” in it.")
-    path, root = Path(text), data_dir().root.resolve()
+def _quietly(step: Callable[[], object]) -> None:
     try:
-        if not path.is_dir():
-            return _("There is no such folder on this server. Make it first.")
-        real = path.resolve()
-    except OSError as error:
-        return _("This folder cannot be looked at: %(reason)s.") % {"reason": error.strerror or error}
-    if real.is_relative_to(root) or root.is_relative_to(real):
-        return _("This folder lies over the data directory, where records are kept. Choose another one.")
-    return ""
+        step()
+    except OSError:
+        logger.exception("A step after a change of the spaces failed")
 
 
-def _checked_records(space: Space, folder: str) -> str:
-    folder = folder.strip()
-    if not folder:
-        words = _("The folder %(path)s is missing. Bring it back (mount its disk, say), or name where it is.")
-        raise SpaceRefused({"folder": words % {"path": space.path}})
-    if not is_plain_path(folder) or space_index.holds_ours(Path(folder)):
-        raise SpaceRefused({"folder": _("Give an absolute path outside of the data directory's own files.")})
-    if read_meta(Path(folder)).get("id") != space.id:
-        raise SpaceRefused({"folder": _("That folder is not this space: .halo/meta.json says so.")})
-    return folder
+def _change_index(undo: ExitStack, change: Callable[[Content], Content]) -> None:
+    before: Content = {}
 
+    def changed(content: Content) -> Content:
+        before.update(content)
+        return change(content)
 
-def _refuse_in_use(space: Space) -> None:
-    inside = App.objects.filter(space_id=space.id)
-    pinned = App.objects.filter(data_path__startswith=f"{space.path}/").exclude(space_id=space.id)
-    names = [app.name for app in (*inside[: NAMES_SHOWN + 1], *pinned[: NAMES_SHOWN + 1])]
-    if names:
-        raise SpaceInUse(space.name, names[:NAMES_SHOWN], more=len(names) > NAMES_SHOWN)
+    def put_back() -> None:
+        if before and space_index.current() != before:
+            space_index.update(lambda content: {**content, "spaces": before["spaces"]})
+
+    # Before the change: a disk can fail after the new file is in place already.
+    undo.callback(_quietly, put_back)
+    space_index.update(changed)
 
 
 def _found(space_id: str) -> Space:
@@ -209,20 +177,6 @@ def _found(space_id: str) -> Space:
     if space is None:  # the reserved one is not in the index, and cannot be changed
         raise SpaceNotFound(space_id)
     return space
-
-
-def _make_folders(folder: Path) -> None:
-    for path in (folder, folder / ".halo", folder / "apps"):
-        path.mkdir(mode=0o700, exist_ok=True)
-
-
-def _take_away(folder: Path) -> None:
-    """Remove what a failed creation made, as far as it is empty."""
-    for path in (folder / "apps", folder / ".halo", folder):
-        try:
-            path.rmdir()
-        except OSError:
-            return
 
 
 def _tell_folder(space_id: str) -> None:
@@ -236,28 +190,27 @@ def _tell_folder(space_id: str) -> None:
             logger.exception("The space %s could not write down its name", space_id)
 
 
-def _change_entry(space_id: str, fields: dict[str, Any], now: datetime) -> None:
+def _change_entry(undo: ExitStack, space_id: str, fields: Content, now: datetime) -> None:
     """Set fields of one entry; None takes one out."""
 
-    def change(content: dict[str, Any]) -> dict[str, Any]:
+    def change(content: Content) -> Content:
         entry = {**content["spaces"][space_id], **fields, "updatedAt": space_index.written(now)}
-        return _with(content, space_id, {key: value for key, value in entry.items() if value is not None})
+        return _with(content, {space_id: {key: value for key, value in entry.items() if value is not None}})
 
-    space_index.update(change)
-
-
-def _with(content: dict[str, Any], space_id: str, entry: dict[str, Any]) -> dict[str, Any]:
-    return {**content, "spaces": {**content["spaces"], space_id: entry}}
+    _change_index(undo, change)
 
 
-def _without(content: dict[str, Any], space_id: str) -> dict[str, Any]:
+def _with(content: Content, entries: Content) -> Content:
+    return {**content, "spaces": {**content["spaces"], **entries}}
+
+
+def _without(content: Content, space_id: str) -> Content:
     return {**content, "spaces": {key: each for key, each in content["spaces"].items() if key != space_id}}
 
 
-def _in_order(content: dict[str, Any], places: dict[str, int]) -> dict[str, Any]:
+def _in_order(content: Content, ids: Sequence[str]) -> Content:
     spaces = content["spaces"]
-    moved = {key: {**spaces[key], "sortOrder": place} for key, place in places.items()}
-    return {**content, "spaces": {**spaces, **moved}}
+    return _with(content, {key: {**spaces[key], "sortOrder": place} for place, key in enumerate(ids)})
 
 
 def _record(
@@ -266,10 +219,9 @@ def _record(
     space_id: str,
     now: datetime,
     summary: str,
-    before: dict[str, Any] | None,
-    after: dict[str, Any] | None,
+    before: Content | None,
+    after: Content | None,
 ) -> None:
-    """The audit line, written before the files change: where they cannot, it goes with the transaction."""
     audit.record(
         actor,
         verb,

@@ -14,7 +14,6 @@ from app_manager.forms import SpaceForm
 from app_manager.space_pages import SpacePage, SpacesPage
 from halo_site import audit
 from halo_site.datadir import space_index
-from halo_site.datadir.spaces import Space
 
 
 @require_safe
@@ -24,7 +23,7 @@ def space_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def space_new(request: HttpRequest) -> HttpResponse:
-    return _new_page(request, SpaceForm(initial={"icon": spaces.ICONS[0]}))
+    return _new_page(request, SpaceForm(initial={"icon": "folder"}))
 
 
 @require_POST
@@ -45,7 +44,7 @@ def space_create(request: HttpRequest) -> HttpResponse:
 @require_safe
 def space_detail(request: HttpRequest, space_id: str) -> HttpResponse:
     space = get_space(request, space_id)
-    return _page(request, space, SpaceForm.of(space))
+    return _page(request, SpacePage(space), SpaceForm.of(space))
 
 
 @require_POST
@@ -61,7 +60,7 @@ def space_save(request: HttpRequest, space_id: str) -> HttpResponse:
         else:
             messages.success(request, _("Saved.") if changed else _("Nothing was changed."))
             return redirect("app_manager:space_detail", space.id)
-    return _page(request, space, form, 422)
+    return _page(request, SpacePage(space), form, 422)
 
 
 @require_POST
@@ -71,8 +70,8 @@ def space_repair(request: HttpRequest, space_id: str) -> HttpResponse:
     actor, folder = audit.person(request.user), request.POST.get("folder", "")
     try:
         mended = spaces.repair_space(space.id, folder=folder, actor=actor, now=timezone.now())
-    except AppError as error:
-        return _refused(request, str(error), 422)
+    except SpaceRefused as error:
+        return _page(request, SpacePage(space, folder, str(error)), SpaceForm.of(space), 422)
     messages.success(request, _("The folder is there again.") if mended else _("The folder is not missing."))
     return redirect("app_manager:space_detail", space.id)
 
@@ -112,8 +111,8 @@ def _new_page(request: HttpRequest, form: SpaceForm, status: int = 200) -> HttpR
     return render(request, "app_manager/space_new.html", {"form": form}, status=status)
 
 
-def _page(request: HttpRequest, space: Space, form: SpaceForm, status: int = 200) -> HttpResponse:
-    context = {"page": SpacePage(space), "space": space, "form": form}
+def _page(request: HttpRequest, page: SpacePage, form: SpaceForm, status: int = 200) -> HttpResponse:
+    context = {"page": page, "space": page.space, "form": form}
     return render(request, "app_manager/space.html", context, status=status)
 
 

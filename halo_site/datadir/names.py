@@ -36,6 +36,11 @@ def contained(base: Path, relative: str) -> tuple[str, ...]:
     return parts
 
 
+def printable(text: str) -> str:
+    """Text that a file of somebody else gave, for a page: what does not print is a mark (abuse case S23)."""
+    return "".join(char if char.isprintable() or char in JOINERS else "\ufffd" for char in text)
+
+
 def _problem(part: str) -> str:
     """Say what is wrong with one component, or return an empty text."""
     if part == "":

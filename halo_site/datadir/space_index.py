@@ -1,24 +1,28 @@
 """The file `spaces-index.json`: version 3, older ones, and how a lost one is found again (halo-facts §1)."""
 
 import logging
-import re
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import gettext as _
+
+from halo_site.datadir.files import write_atomically
 from halo_site.datadir.json_file import JsonFile
+from halo_site.datadir.names import printable
 from halo_site.datadir.paths import data_dir, is_plain_path
-from halo_site.datadir.space_meta import read_meta, write_meta
+from halo_site.datadir.space_meta import PLAIN_ID, make_folder, read_meta, write_meta
+from halo_site.datadir.space_search import found_again
 
 logger = logging.getLogger(__name__)
 
 VERSION = 3
 TEMPORARY = "halo-temp"
-PLAIN_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
+FIRST_YEAR, LAST_YEAR = 1970, 9998
 Entries = dict[str, Any]
 
 
@@ -35,31 +39,34 @@ class Recovery:
 def entries() -> Entries:
     """Space id → entry, incomplete ones left out; of a lost or older index what a scan finds. Reads only."""
     content = _file(data_dir().spaces_index).read()
-    found = content["spaces"] if _is_current(content) else _found_again(content)
+    found = content["spaces"] if _is_current(content) else found_again(content)
     return {key: entry for key, entry in found.items() if _is_usable(key, entry)}
+
+
+def current() -> dict[str, Any]:
+    """The whole file as it is; not to be changed."""
+    return _file(data_dir().spaces_index).read()
 
 
 def ignored() -> list[str]:
     """The keys of entries that stand in the file and cannot be used; they stay there."""
     content = _file(data_dir().spaces_index).read()
-    return (
-        [key for key, entry in content["spaces"].items() if not _is_usable(key, entry)]
-        if _is_current(content)
-        else []
-    )
+    if not _is_current(content):
+        return []
+    return [printable(key) for key, entry in content["spaces"].items() if not _is_usable(key, entry)]
 
 
 def problem() -> str:
     """What is wrong with the file as it lies there, in a sentence; empty where it is in order."""
-    path = data_dir().spaces_index
-    if not path.exists():
-        return "spaces-index.json is missing. The next start makes it again from the folders."
-    content = _file(path).read()
+    file = _file(data_dir().spaces_index)
+    content = file.read()
     if _is_current(content):
         return ""
+    if not file.path.exists():
+        return _("spaces-index.json is missing. The next start makes it again from the folders.")
     if content:
-        return "spaces-index.json is of an older version. The next start brings it up to date."
-    return "spaces-index.json cannot be read. The next start sets it aside and finds the spaces again."
+        return _("spaces-index.json is of an older version. The next start brings it up to date.")
+    return _("spaces-index.json cannot be read. The next start sets it aside and finds the spaces again.")
 
 
 def recovery() -> Recovery | None:
@@ -71,8 +78,8 @@ def recovery() -> Recovery | None:
     return Recovery(
         at=moment_of(told.get("at")),
         found=found if isinstance(found, int) else 0,
-        reason=str(told.get("reason") or ""),
-        kept_as=str(told.get("keptAs") or ""),
+        reason=printable(str(told.get("reason") or "")),
+        kept_as=printable(str(told.get("keptAs") or "")),
     )
 
 
@@ -93,20 +100,15 @@ def update(change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
 def mend(now: datetime) -> None:
     """Bring an older index up to date, and make a lost one again; one in order is left alone.
 
-    A file that cannot be parsed is set aside, never overwritten. An installation without any space gets the
-    space "Default". Raises `LockTimeout`, OSError.
+    The file before is kept: set aside where it cannot be parsed, copied where it is of an older version. An
+    installation without any space gets the space "Default". Raises `LockTimeout`, OSError.
     """
     file = _file(data_dir().spaces_index)
     content = file.read()
     if _is_current(content) and content["spaces"] and not _lacks_order(content["spaces"]):
         return
-    aside = sorted(file.path.parent.glob(f"{file.path.name}.corrupt-*"))
-    existed = file.path.exists()
-    file.update(lambda content: _mended(content, now, existed))
-    new_aside = sorted(set(file.path.parent.glob(f"{file.path.name}.corrupt-*")) - set(aside))
-    if new_aside and recovery() is not None:
-        name = new_aside[-1].name
-        file.update(lambda content: {**content, "recovered": {**content["recovered"], "keptAs": name}})
+    aside = _set_aside()
+    file.update(lambda content: _mended(content, now, aside))
     for space_id, entry in entries().items():
         _remember(space_id, entry)
 
@@ -121,6 +123,8 @@ def moment_of(value: Any) -> datetime | None:
     try:
         moment = datetime.fromisoformat(str(value))
     except ValueError:
+        return None
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:  # others cannot be told in every zone
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
@@ -160,83 +164,59 @@ def order_of(space_id: str, entry: dict[str, Any]) -> tuple[Any, ...]:
     return (-(changed.timestamp() if changed else 0), entry["name"], space_id)
 
 
-def _mended(content: dict[str, Any], now: datetime, existed: bool) -> dict[str, Any]:
+def _mended(content: dict[str, Any], now: datetime, aside: set[str]) -> dict[str, Any]:
     """The index as it should be. Called under the file's lock, with ``{}`` for a lost one."""
     if _is_current(content):
-        spaces, told = content["spaces"], {}
+        spaces, told, version = content["spaces"], {}, content["version"]
     else:
-        spaces = {key: entry for key, entry in _found_again(content).items() if _is_usable(key, entry)}
-        told = _told(content, len(spaces), now, existed)
+        spaces = {key: entry for key, entry in found_again(content).items() if _is_usable(key, entry)}
+        told, version = _told(content, len(spaces), now, aside), VERSION
     usable = {key: entry for key, entry in spaces.items() if _is_usable(key, entry)}
     if not usable:
-        space_id = str(uuid.uuid4())
-        spaces = {**spaces, space_id: new_entry(space_id, "Default", 0, now)}
+        spaces = {**spaces, **_default(now)}
     elif _lacks_order(usable):
         ordered = sorted(usable, key=lambda key: order_of(key, usable[key]))
-        spaces = {
-            **spaces,
-            **{key: {**usable[key], "sortOrder": place} for place, key in enumerate(ordered)},
-        }
+        places = {key: {**usable[key], "sortOrder": place} for place, key in enumerate(ordered)}
+        spaces = {**spaces, **places}
     rest = {key: value for key, value in content.items() if key not in ("version", "spaces", "customPaths")}
-    return {"version": VERSION, **rest, "spaces": spaces, **told}
+    return {"version": version, **rest, "spaces": spaces, **told}
 
 
-def _told(content: dict[str, Any], found: int, now: datetime, existed: bool) -> dict[str, Any]:
+def _default(now: datetime) -> Entries:
+    """The entry of a new space "Default". Its folder is made first: an index names what is there."""
+    space_id = str(uuid.uuid4())
+    entry = new_entry(space_id, "Default", 0, now)
+    make_folder(space_id, entry)
+    return {space_id: entry}
+
+
+def _told(content: dict[str, Any], found: int, now: datetime, aside: set[str]) -> dict[str, Any]:
     """What the pages say of a recovery; nothing of a first start."""
-    if not found and not existed:
-        return {}
-    reason = "older" if content else "unreadable" if existed else "missing"
-    logger.warning("The spaces index was %s; %d spaces were found again by their folders", reason, found)
-    return {"recovered": {"at": written(now), "found": found, "reason": reason}}
-
-
-def _found_again(content: dict[str, Any]) -> Entries:
-    """The spaces of an older or lost index by their folders, named as their own files say."""
-    spaces = content.get("spaces")
-    if isinstance(spaces, dict):  # version 2: only where each lies
-        places = {
-            key: Path(entry["path"])
-            for key, entry in spaces.items()
-            if isinstance(entry, dict) and isinstance(entry.get("path"), str)
-        }
+    unreadable = _set_aside() - aside
+    if content:
+        reason, kept = "older", _copied(data_dir().spaces_index, now)
+    elif unreadable:
+        reason, kept = "unreadable", max(unreadable)
     else:
-        custom = content.get("customPaths")  # version 1
-        places = _scanned(custom if isinstance(custom, list) else [])
-    return _named(places)
+        reason, kept = "missing", ""
+    if reason == "missing" and not found:
+        return {}
+    logger.warning("The spaces index was %s; %d spaces were found again by their folders", reason, found)
+    told = {"at": written(now), "found": found, "reason": reason}
+    return {"recovered": {**told, "keptAs": kept} if kept else told}
 
 
-def _scanned(custom: Iterable[Any]) -> dict[str, Path]:
-    try:
-        folders = sorted(data_dir().spaces.iterdir())
-    except OSError:
-        folders = []
-    own = {
-        folder.name: folder
-        for folder in folders
-        if PLAIN_ID.fullmatch(folder.name) and folder.is_dir() and not folder.is_symlink()
-    }
-    for path in custom:
-        if isinstance(path, str) and is_plain_path(path):
-            space_id = read_meta(Path(path)).get("id")
-            if isinstance(space_id, str):
-                own.setdefault(space_id, Path(path))
-    return own
+def _set_aside() -> set[str]:
+    """The names of indexes that could not be parsed."""
+    path = data_dir().spaces_index
+    return {each.name for each in path.parent.glob(f"{path.name}.corrupt-*")}
 
 
-def _named(places: dict[str, Path]) -> Entries:
-    """Entries with what the folders' own files say; what has no name is called Default, Recovered 2, …"""
-    metas = {key: read_meta(path) for key, path in places.items()}
-    taken = {meta.get("name") for meta in metas.values()}
-    found: Entries = {}
-    for number, (key, meta) in enumerate(metas.items(), start=1):
-        given = meta.get("name")
-        nameless = "Default" if "Default" not in taken else f"Recovered {number}"
-        name = given if isinstance(given, str) and given.strip() else nameless
-        taken.add(name)
-        kept = {field: meta[field] for field in ("createdAt", "updatedAt", "workingDir") if field in meta}
-        icon = str(meta.get("icon") or "folder")
-        found[key] = {"path": str(places[key]), "name": name, "icon": icon, **kept}
-    return found
+def _copied(path: Path, now: datetime) -> str:
+    """Keep the file as it is beside itself; returns the name of the copy."""
+    copy = path.with_name(f"{path.name}.before-{now.astimezone(UTC):%Y%m%dT%H%M%S%f}Z")
+    write_atomically(copy, path.read_bytes())
+    return copy.name
 
 
 def _remember(space_id: str, entry: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """The spaces of this installation, as everybody reads them (DESIGN §2; halo-facts §1)."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,8 +10,12 @@ from typing import Any
 
 from halo_site.datadir import space_index
 from halo_site.datadir.locks import locked
-from halo_site.datadir.paths import data_dir
+from halo_site.datadir.names import printable
+from halo_site.datadir.paths import data_dir, is_plain_path
 from halo_site.datadir.space_index import TEMPORARY, holds_ours, moment_of
+from halo_site.datadir.space_meta import read_meta
+
+logger = logging.getLogger(__name__)
 
 __all__ = [
     "TEMPORARY",
@@ -18,6 +23,7 @@ __all__ = [
     "all_spaces",
     "default_space",
     "ensure_default_space",
+    "fetch_back",
     "get_space",
     "holding_spaces",
     "holds_ours",
@@ -40,13 +46,16 @@ class Space:
 
     @property
     def is_missing(self) -> bool:
-        """Whether the folder of its records is gone."""
-        return not self.path.is_dir()
+        """Whether the folder of its records is gone, or out of reach."""
+        try:
+            return not self.path.is_dir()
+        except OSError:
+            return True
 
     @property
     def is_our_own(self) -> bool:
-        """Whether its records lie in our ``spaces/``, where a missing folder can be made again."""
-        return self.path.parent == data_dir().spaces
+        """Whether its records lie in its folder of our ``spaces/``, which can be made again."""
+        return self.path == data_dir().spaces / self.id
 
 
 def all_spaces() -> list[Space]:
@@ -75,11 +84,30 @@ def get_space(space_id: str) -> Space | None:
 
 
 def ensure_default_space(now: datetime) -> None:
-    """Bring the index in order, and give an installation without any space the space "Default"."""
+    """Bring the index in order, and give an installation without any space the space "Default".
+
+    A deletion that was killed half-way is taken back. Raises `LockTimeout`, OSError.
+    """
     space_index.mend(now)
-    for space in all_spaces():
-        if space.is_our_own:
-            (space.path / ".halo").mkdir(mode=0o700, parents=True, exist_ok=True)
+    if any(space.is_our_own and space.is_missing for space in all_spaces()):
+        with holding_spaces():
+            for space in all_spaces():
+                fetch_back(space)
+
+
+def fetch_back(space: Space) -> bool:
+    """Take the folder of a space out of the trash: one that the index names was not deleted.
+
+    Called within `holding_spaces`. Raises OSError.
+    """
+    if not (space.is_our_own and space.is_missing):
+        return False
+    for folder in sorted(data_dir().trash.glob(f"*-{space.id[:8]}"), reverse=True):
+        if read_meta(folder).get("id") == space.id:
+            folder.rename(space.path)
+            logger.warning("The folder of the space %s was fetched back from %s", space.id, folder.name)
+            return True
+    return False
 
 
 def default_space() -> Space | None:
@@ -102,10 +130,12 @@ def _space(space_id: str, entry: dict[str, Any]) -> Space:
     working_dir, order = entry.get("workingDir"), entry.get("sortOrder")
     return Space(
         id=space_id,
-        name=entry["name"],
-        icon=str(entry.get("icon") or "folder"),
+        name=printable(entry["name"]).strip() or space_id,
+        icon=printable(str(entry.get("icon") or "folder")),
         path=space_index.folder_of(space_id, entry),
-        working_dir=Path(working_dir) if isinstance(working_dir, str) and working_dir else None,
+        working_dir=Path(working_dir)
+        if isinstance(working_dir, str) and is_plain_path(working_dir)
+        else None,
         created_at=moment_of(entry.get("createdAt")),
         updated_at=moment_of(entry.get("lastActiveAt") or entry.get("updatedAt")),
         sort_order=order if isinstance(order, int) else None,

@@ -1,5 +1,6 @@
 """The verb: row, jobs, folders and audit line, or none of them."""
 
+import shutil
 import stat
 
 import pytest
@@ -194,6 +195,7 @@ def test_a_restored_app_keeps_the_schedule_that_a_person_set():
 
 
 def test_a_file_in_the_way_of_its_folders_leaves_nothing():
+    (space().path / "apps").rmdir()
     (space().path / "apps").write_text("in the way")
     before = everything_below_spaces()
     with pytest.raises(FoldersRefused, match="Nothing was installed"):
@@ -203,6 +205,7 @@ def test_a_file_in_the_way_of_its_folders_leaves_nothing():
 
 def test_a_link_in_the_way_of_its_folders_leaves_nothing(tmp_path):
     (tmp_path / "elsewhere").mkdir()
+    (space().path / "apps").rmdir()
     (space().path / "apps").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(FoldersRefused):
         install_app()
@@ -226,8 +229,7 @@ def test_a_failure_at_the_very_end_takes_the_folders_away_again(monkeypatch):
 
 def test_a_missing_folder_of_a_space_of_ours_is_made():
     chosen = space()
-    (chosen.path / ".halo").rmdir()
-    chosen.path.rmdir()
+    shutil.rmtree(chosen.path)
     assert install_app().folder.is_dir()
 
 

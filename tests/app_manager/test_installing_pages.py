@@ -208,6 +208,7 @@ def test_installing_twice_has_no_double_effect(operator_client):
 
 
 def test_a_folder_that_cannot_be_made_is_said_on_the_page(operator_client):
+    (space().path / "apps").rmdir()
     (space().path / "apps").write_text("in the way")
     response = operator_client.post(INSTALL, sent())
     assert response.status_code == 422

@@ -1,18 +1,21 @@
 """The verbs of spaces."""
 
 import json
+import os
 import shutil
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.db import OperationalError, connection
 
 from app_manager import spaces
 from app_manager.exceptions import OrderStale, SpaceInUse, SpaceNotFound, SpaceRefused
 from halo_site.datadir import space_index
 from halo_site.datadir.paths import data_dir
 from halo_site.datadir.space_meta import read_meta
-from halo_site.datadir.spaces import TEMPORARY, all_spaces, get_space
+from halo_site.datadir.spaces import TEMPORARY, all_spaces, ensure_default_space, get_space
+from halo_site.datadir.trash import move_to_trash
 from halo_site.models import AuditEntry
 from tests.app_manager.factories import NINE, TESTER, install_app
 from tests.factories import tree
@@ -84,7 +87,15 @@ def test_a_name_that_cannot_be_is_refused_and_leaves_nothing(name):
     assert tree(data_dir().root) == before
 
 
-@pytest.mark.parametrize("place", ["relative", "/srv/../etc", "/nowhere/at/all"])
+def test_a_name_may_hold_joined_characters():
+    assert create("\U0001f469\u200d\U0001f4bb").name == "\U0001f469\u200d\U0001f4bb"
+
+
+def test_a_slash_at_the_end_of_a_path_is_nothing(project):
+    assert str(create(working_dir=f"{project}/").working_dir) == project
+
+
+@pytest.mark.parametrize("place", ["relative", "/", "/srv/../etc", "/nowhere/at/all", "/etc/passwd", "/a\0b"])
 def test_a_working_directory_that_cannot_be_is_refused(place):
     with pytest.raises(SpaceRefused) as caught:
         create(working_dir=place)
@@ -159,6 +170,15 @@ def test_a_missing_folder_of_our_own_is_made_again():
     assert not spaces.repair_space(space.id, **DOER)
 
 
+def test_a_missing_folder_that_lies_in_the_trash_is_fetched_back():
+    space = create()
+    (space.path / ".halo" / "memory.md").write_text("# now\n")
+    move_to_trash(space.path, f"space-{space.name}-{space.id[:8]}", LATER)
+    assert spaces.repair_space(space.id, **DOER)
+    assert (space.path / ".halo" / "memory.md").read_text() == "# now\n"
+    assert not list(data_dir().trash.iterdir())
+
+
 def test_a_missing_folder_elsewhere_is_found_where_the_person_says(tmp_path):
     space_id = outside(tmp_path)
     shutil.move(tmp_path / "far", tmp_path / "moved")
@@ -183,6 +203,39 @@ def test_a_deleted_space_lies_in_the_trash():
     assert trashed.parent == data_dir().trash
     assert (trashed / ".halo" / "memory.md").read_text() == "# now\n"
     assert not space.path.exists()
+
+
+def test_the_trash_tells_which_space_it_was():
+    space = create("静かな " + "x" * 90)
+    trashed = spaces.delete_space(space.id, **DOER)
+    assert trashed.name.startswith("20261123T100000000000Z-space-静かな-xxx")
+    assert trashed.name.endswith(space.id[:8])
+
+
+def test_a_deletion_that_was_killed_half_way_is_taken_back_by_the_next_start():
+    space = create()
+    (space.path / ".halo" / "memory.md").write_text("# now\n")
+    move_to_trash(space.path, f"space-{space.name}-{space.id[:8]}", LATER)
+    ensure_default_space(LATER)
+    assert (space.path / ".halo" / "memory.md").read_text() == "# now\n"
+
+
+def test_a_start_leaves_a_missing_folder_missing():
+    space = create()
+    shutil.rmtree(space.path)
+    ensure_default_space(LATER)
+    assert get_space(space.id).is_missing
+
+
+def test_a_space_that_lies_in_another_ones_folder_is_never_taken_with_it(tmp_path):
+    [home], inner = all_spaces(), outside(tmp_path, "Inner")
+    content = json.loads(data_dir().spaces_index.read_text())
+    content["spaces"][inner]["path"] = str(home.path)
+    data_dir().spaces_index.write_text(json.dumps(content))
+    with pytest.raises(SpaceRefused, match="Inner lie in this one"):
+        spaces.delete_space(home.id, **DOER)
+    assert spaces.delete_space(inner, **DOER) is None
+    assert home.path.is_dir()
 
 
 def test_the_folder_of_a_space_outside_stays(tmp_path):
@@ -240,3 +293,52 @@ def test_a_creation_that_the_index_refuses_leaves_nothing(monkeypatch):
         create()
     assert tree(data_dir().root) == before
     assert not AuditEntry.objects.exists()
+
+
+def test_a_disk_that_fails_after_the_index_was_replaced_changes_nothing(monkeypatch):
+    before = json.loads(data_dir().spaces_index.read_text())
+    real, failed = os.fsync, []
+
+    def fails_once(file):
+        if not failed and Path(f"/proc/self/fd/{file}").readlink() == data_dir().root:
+            failed.append(file)
+            raise OSError(5, "Input/output error")
+        real(file)
+
+    monkeypatch.setattr(os, "fsync", fails_once)
+    with pytest.raises(OSError, match="Input/output"):
+        create()
+    assert failed
+    assert json.loads(data_dir().spaces_index.read_text()) == before
+
+
+def refused_commit(monkeypatch):
+    """A database that takes the audit line and refuses to keep it."""
+
+    def refuses():
+        raise OperationalError("database or disk is full")
+
+    monkeypatch.setattr(connection, "commit", refuses)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "verb",
+    [
+        lambda work: create("Another"),
+        lambda work: change(work, name="Renamed"),
+        lambda work: spaces.reorder_spaces([space.id for space in all_spaces()][::-1], **DOER),
+        lambda work: spaces.delete_space(work.id, **DOER),
+    ],
+    ids=["create", "change", "reorder", "delete"],
+)
+def test_without_its_audit_line_nothing_changes(monkeypatch, verb):
+    work = create()
+    (work.path / ".halo" / "memory.md").write_text("# now\n")
+    before, lines = tree(data_dir().root), AuditEntry.objects.count()
+    with monkeypatch.context() as patch:
+        refused_commit(patch)
+        with pytest.raises(OperationalError, match="full"):
+            verb(work)
+    assert tree(data_dir().root) == before
+    assert AuditEntry.objects.count() == lines

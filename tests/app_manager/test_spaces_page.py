@@ -4,6 +4,7 @@ import json
 import shutil
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from app_manager.models import App
@@ -150,3 +151,35 @@ def test_no_verb_of_a_space_is_done_by_looking_or_by_strangers(operator_client, 
 @pytest.mark.parametrize("space_id", ["nowhere", "halo-temp"])
 def test_a_space_that_is_not_there_is_not_found(operator_client, name, space_id):
     assert post(operator_client, name, space_id).status_code == 404
+
+
+@pytest.mark.parametrize("name", [*VERBS, *LISTED])
+def test_a_form_of_another_site_is_refused(operator, name):
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(operator)
+    address = reverse(f"app_manager:{name}", args=[space().id] if name in VERBS else [])
+    assert browser.post(address).status_code == 403
+
+
+def test_a_button_that_is_pressed_twice_makes_one_space(operator_client):
+    answers = [post(operator_client, "space_create", name="Work", icon="home") for _press in range(2)]
+    assert [answer.status_code for answer in answers] == [302, 422]
+    assert len(all_spaces()) == 2
+
+
+def test_a_folder_that_is_not_the_spaces_is_refused_beside_its_field(operator_client, tmp_path):
+    index = json.loads(data_dir().spaces_index.read_text())
+    index["spaces"][space().id]["path"] = str(tmp_path / "gone")
+    data_dir().spaces_index.write_text(json.dumps(index))
+    response = post(operator_client, "space_repair", space().id, folder=str(tmp_path / "other"))
+    assert response.status_code == 422
+    text = response.content.decode()
+    assert f'value="{tmp_path}/other"' in text
+    assert "This folder is not of this space" in text
+
+
+def test_entries_that_are_left_out_are_named(operator_client):
+    index = json.loads(data_dir().spaces_index.read_text())
+    index["spaces"]["odd\ud800"] = {"path": 5}
+    data_dir().spaces_index.write_text(json.dumps(index))
+    assert "odd\ufffd" in page(operator_client)

@@ -1,35 +1,16 @@
 """A JSON file that several processes write: atomic, locked, never overwritten when torn (DESIGN §2)."""
 
-import json
 import logging
 import multiprocessing
 import os
-import signal
 import stat
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from halo_site.datadir.json_file import JsonFile
-from tests.processes import ROOT, environment
 
 TORN = [b"", b'{"a": 1', b"[1, 2]", b"\xff\xfe", b"null", b"[" * 100_000]
-# Counts up under the file's lock and reports each number after its write has returned
-WRITER = """
-import sys
-from pathlib import Path
-import django
-django.setup()
-from halo_site.datadir.json_file import JsonFile
-file = JsonFile(Path(sys.argv[1]))
-name = sys.argv[2]
-while True:
-    content = file.update(lambda content: {**content, name: content.get(name, 0) + 1})
-    print(content[name], flush=True)
-"""
 
 
 @pytest.fixture
@@ -111,43 +92,6 @@ def test_a_torn_file_is_set_aside_before_a_change(
 def test_a_torn_file_is_a_problem_in_words(file: JsonFile) -> None:
     file.path.write_bytes(b"{")
     assert file.problem() == "file.json is not a JSON object; its content is ignored until it is mended."
-
-
-def write_and_kill(data_dir: Path, rounds: int, seconds: float) -> None:
-    """Two processes write one file and are killed in the midst of it, again and again."""
-    path = data_dir / "config.json"
-    told = {"left": 0, "right": 0}
-    for _round in range(rounds):
-        writers = {name: writer(data_dir, path, name) for name in told}
-        time.sleep(seconds)
-        for process in writers.values():
-            process.send_signal(signal.SIGKILL)
-        for name, process in writers.items():
-            lines = process.communicate()[0].splitlines()
-            told[name] = int(lines[-1]) if lines else told[name]
-        content = json.loads(path.read_bytes()) if path.exists() else {}
-        assert all(content.get(name, 0) - told[name] in (0, 1) for name in told), (content, told)
-        assert not list(data_dir.glob("*.corrupt-*"))
-        told = {name: content.get(name, 0) for name in told}
-    assert all(told.values())
-
-
-def writer(data_dir: Path, path: Path, name: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(path), name],
-        env=environment(data_dir, DJANGO_SETTINGS_MODULE="halo_site.settings", PYTHONPATH=str(ROOT)),
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-
-
-def test_nothing_is_torn_or_lost_by_kills(tmp_path: Path) -> None:
-    write_and_kill(tmp_path / "data", rounds=3, seconds=2)
-
-
-@pytest.mark.chaos
-def test_nothing_is_torn_or_lost_by_many_kills(tmp_path: Path) -> None:
-    write_and_kill(tmp_path / "data", rounds=20, seconds=2)
 
 
 def test_no_change_of_two_processes_is_lost(file: JsonFile) -> None:

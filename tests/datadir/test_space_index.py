@@ -136,3 +136,87 @@ def test_what_others_keep_in_the_meta_file_stays(tmp_path: Path) -> None:
     (place / ".halo" / "meta.json").write_text(json.dumps({**content, "preferences": {"layout": {}}}))
     write_meta(place, "a", {"name": "Farther"})
     assert read_meta(place) == {"id": "a", "name": "Farther", "preferences": {"layout": {}}}
+
+
+@pytest.mark.parametrize(
+    "content", [{"version": 3, "spaces": []}, {"version": 2, "spaces": {"a": {"path": 5}}}]
+)
+def test_an_older_index_is_kept_as_it_was(data_directory: DataDir, content: object) -> None:
+    write(data_directory, content)
+    ensure_default_space(NOW)
+    told = space_index.recovery()
+    assert told is not None
+    assert told.reason == "older"
+    assert json.loads((data_directory.root / told.kept_as).read_text()) == content
+
+
+def test_an_index_that_cannot_be_opened_is_neither_replaced_nor_taken_for_empty(
+    data_directory: DataDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = data_directory.spaces_index.read_bytes()
+    data_directory.spaces_index.touch()  # so that it is read again
+    real = Path.read_bytes
+
+    def refuses(path: Path) -> bytes:
+        if path == data_directory.spaces_index:
+            raise PermissionError(13, "Permission denied")
+        return real(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", refuses)
+        assert names() == {"Default"}
+        assert "cannot be read" in space_index.problem()
+        with pytest.raises(PermissionError):
+            ensure_default_space(NOW)
+    assert data_directory.spaces_index.read_bytes() == before
+    assert space_index.problem() == ""
+
+
+def test_a_folder_in_place_of_the_index_is_set_aside(data_directory: DataDir) -> None:
+    data_directory.spaces_index.unlink()
+    data_directory.spaces_index.mkdir()
+    ensure_default_space(NOW)
+    assert names() == {"Default"}
+    assert space_index.problem() == ""
+
+
+def test_text_that_no_page_can_show_is_marked(data_directory: DataDir) -> None:
+    odd = {"path": "/srv/a", "name": "a\ud800\u202eb", "icon": "\ud800", "workingDir": "/srv/\ud800"}
+    write(data_directory, {"version": 3, "spaces": {"a": odd, "\ud800": {}, "b": {**odd, "name": " "}}})
+    shown = {space.id: (space.name, space.icon, space.working_dir) for space in all_spaces()}
+    assert shown == {"a": ("a\ufffd\ufffdb", "\ufffd", None), "b": ("b", "\ufffd", None)}
+    assert space_index.ignored() == ["\ufffd"]
+
+
+def test_half_a_surrogate_pair_is_no_obstacle_to_a_change(data_directory: DataDir) -> None:
+    entry = {"path": "/srv/a", "name": "a\ud800", "icon": "folder", "sortOrder": 1}
+    write(data_directory, {"version": 3, "spaces": {"a": entry}})
+    space_index.update(lambda content: {**content, "seen": True})
+    assert stored(data_directory)["spaces"] == {"a": entry}
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "soon", 5, [1]])
+def test_a_time_that_cannot_be_told_is_unknown(moment: object) -> None:
+    assert space_index.moment_of(moment) is None
+
+
+def test_a_name_that_is_no_text_is_no_name(data_directory: DataDir) -> None:
+    place = data_directory.spaces / "odd" / ".halo"
+    place.mkdir(parents=True)
+    (place / "meta.json").write_text(json.dumps({"name": ["a"], "icon": {}, "createdAt": 5}))
+    data_directory.spaces_index.unlink()
+    ensure_default_space(NOW)
+    assert names() == {"Default", "Recovered 2"}
+
+
+def test_the_folder_of_a_recovered_space_elsewhere_keeps_its_name_while_it_is_away(
+    data_directory: DataDir, tmp_path: Path
+) -> None:
+    far = folder(tmp_path / "far", "a", "Far away")
+    far.rename(tmp_path / "away")
+    write(data_directory, {"version": 2, "spaces": {"a": {"path": str(far)}}})
+    ensure_default_space(NOW)
+    assert all_spaces()[0].is_missing
+    (tmp_path / "away").rename(far)
+    ensure_default_space(NOW)
+    assert read_meta(far)["name"] == "Far away"

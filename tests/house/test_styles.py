@@ -132,7 +132,9 @@ def unstyled(template: str, sheet: str) -> set[str]:
 
 def test_every_class_of_a_template_has_a_style():
     sheet = "\n".join(sheets().values())
-    assert {name: found for name, source in sources().items() if (found := unstyled(source, sheet))} == {}
+    # the administration's pages wear Django's classes
+    ours = {name: source for name, source in sources().items() if not name.startswith("admin/")}
+    assert {name: found for name, source in ours.items() if (found := unstyled(source, sheet))} == {}
 
 
 def test_an_unstyled_class_would_be_seen():
