@@ -96,6 +96,8 @@ class Run(models.Model):
         indexes = [
             models.Index(fields=["app", "-started_at", "-run_id"], name="idx_runs_app"),
             models.Index(fields=["status", "-started_at", "-run_id"], name="idx_runs_status"),
+            # without it, one app's running or failed runs are sought among all of its own, or of everybody
+            models.Index(fields=["app", "status", "-started_at", "-run_id"], name="idx_runs_app_status"),
             models.Index(fields=["-started_at", "-run_id"], name="idx_runs_started"),
         ]
 
@@ -205,6 +207,7 @@ class Entry(models.Model):
             models.Index(fields=["app", "-ts", "-id"], name="idx_entries_app"),
             models.Index(fields=["run_id"], name="idx_entries_run"),
             models.Index(fields=["-ts", "-id"], name="idx_entries_ts"),
+            models.Index(fields=["type", "-ts", "-id"], name="idx_entries_type"),
             models.Index(
                 fields=["app", "ts", "id"],
                 condition=Q(type=EntryType.ESCALATION, user_response__isnull=True, closed_at__isnull=True),

@@ -109,7 +109,7 @@ class AppCard:
     open_questions: int
     news: str
 
-    @property
+    @cached_property
     def chip(self) -> Chip:
         newest = self.runs[-1] if self.runs else None
         running = any(run.status == Status.RUNNING for run in self.runs)
@@ -122,12 +122,12 @@ class AppCard:
     def bars(self) -> list[Bar]:
         return bars_of(self.runs)
 
-    @property
+    @cached_property
     def schedule(self) -> str:
         """Its schedules in words."""
         return " · ".join(job.words for job in self.jobs)
 
-    @property
+    @cached_property
     def next_at(self) -> datetime | None:
         """When it runs by itself next; None for an app that would be skipped then."""
         times = [job.next_run_at for job in self.jobs if job.enabled and job.next_run_at]
@@ -310,7 +310,7 @@ def app_chip(app: App, *, running: bool, queued: bool, questions: int, newest: R
     if shown in {Status.RUNNING, Status.QUEUED, Status.WAITING_USER}:
         return Chip(*_chip_of(Status(shown)))
     if shown != "idle":
-        tone, icon = APP_TONES[shown]
+        tone, icon = APP_TONES.get(shown, UNKNOWN_TONE)
         return Chip(tone, app.get_status_display(), icon)
     if newest is not None and newest.status == Status.ERROR:
         return Chip(*_chip_of(Status.ERROR))

@@ -32,7 +32,8 @@ def page_of(request: HttpRequest, rows: QuerySet[Any], *, moment: str, size: int
     before = parse_before(request.GET.get("before", ""))
     if before is not None:
         at, key = from_ms(before[0]), before[1]
-        ordered = ordered.filter(Q(**{f"{moment}__lt": at}) | Q(**{moment: at, "pk__lt": key}))
+        # The first condition lets an index begin there; without it everything newer is read and dropped.
+        ordered = ordered.filter(Q(**{f"{moment}__lte": at}), Q(**{f"{moment}__lt": at}) | Q(pk__lt=key))
     found = list(ordered[: size + 1])
     shown = found[:size]
     next_url = (

@@ -1,11 +1,14 @@
 import pytest
+from django.db import connection
 from django.test import RequestFactory
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app_manager.models import App
 from app_runtime.models import Run
 from app_runtime.paging import Page, page_of, parse_before
+from halo_site.store.fields import to_ms
 from tests.factories import MINUTE, NINE, make_run
 
 pytestmark = pytest.mark.django_db
@@ -64,3 +67,16 @@ def test_a_before_that_we_never_wrote_is_none(before: str) -> None:
 def test_any_before_is_either_a_moment_and_an_id_or_none(before: str) -> None:
     parsed = parse_before(before)
     assert parsed is None or before == f"{before.partition('-')[0]}-{parsed[1]}"
+
+
+@pytest.mark.sqlite_only
+def test_a_page_deep_in_history_begins_in_the_index(app: App) -> None:
+    make_run(app)
+    request = RequestFactory().get("/runs/", {"before": f"{to_ms(NINE)}-x"})
+    with CaptureQueriesContext(connection) as seen:
+        page_of(request, Run.objects.for_app(app), moment="started_at", size=3)
+    with connection.cursor() as cursor:
+        plan = cursor.execute(f"EXPLAIN QUERY PLAN {seen[0]['sql']}").fetchall()
+    assert [row[3] for row in plan] == [
+        "SEARCH automation_runs USING INDEX idx_runs_app (app_id=? AND started_at<?)"
+    ]
