@@ -1,6 +1,6 @@
 """Installed apps for administrators. Every change goes through the verbs that the site's own pages use."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import Q
@@ -38,7 +38,7 @@ class AppAdmin(IndexedAdmin):
     list_display = ("name", "status", "space_name", "installed_at", "last_run_at", "runs", "page")
     list_filter = ("status", SpaceFilter)
     search_fields = ("spec_id",)
-    search_help_text = _("Finds part of a name, or the beginning of an id.")
+    search_words: ClassVar[Any] = _("Finds part of a name, or the beginning of an id.")
     ordering = ("-installed_at", "id")
     sortable_by = ("installed_at",)
     actions = app_actions.ALL
@@ -128,4 +128,3 @@ class SpecVersionAdmin(ReadOnlyAdmin):
     @admin.display(description=_("spec"))
     def text(self, version: SpecVersion) -> SafeString:
         return format_html("<pre>{}</pre>", version.spec_text)
-

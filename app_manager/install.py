@@ -76,8 +76,9 @@ def _row(
 ) -> tuple[App, str]:
     """The app's row, new or restored, and the verb for what happened. Raises `AlreadyInstalled`."""
     existing = find_installed(spec, space)
-    if existing is not None:
-        return _restored(existing, fields, actor, now), "reinstall"
+    restored = existing and _restored(existing, fields, actor, now)
+    if restored is not None:
+        return restored, "reinstall"
     app = App(spec_id=spec.spec_id, space_id=space.id, installed_at=now, **fields)
     try:
         with transaction.atomic():
@@ -88,9 +89,14 @@ def _row(
     return app, "install"
 
 
-def _restored(app: App, fields: dict[str, Any], actor: audit.Actor, now: datetime) -> App:
-    """The uninstalled app with its new spec; jobs of the spec before stay off. Raises `AlreadyInstalled`."""
-    stored = App.objects.select_for_update().get(pk=app.pk)
+def _restored(app: App, fields: dict[str, Any], actor: audit.Actor, now: datetime) -> App | None:
+    """The uninstalled app with its new spec; jobs of the spec before stay off. None: it is gone by now.
+
+    Raises `AlreadyInstalled`.
+    """
+    stored = App.objects.hold(app.pk)
+    if stored is None:
+        return None
     if stored.status != Status.UNINSTALLED:
         raise AlreadyInstalled(app.spec_id, app.pk)
     if fields["spec_text"] != stored.written_spec:

@@ -133,9 +133,17 @@ def _begin_anew(app: "App", key: str, off: Job, now: datetime) -> None:
 
 
 def restart_jobs(app: "App", now: datetime) -> None:
-    """Have the jobs that errors held back or switched off begin anew; the others keep their times."""
-    for job in jobs_of(app).filter(consecutive_errors__gt=0):
-        job.restart(now)
+    """Have the jobs that errors held back or switched off begin anew; the others keep their times.
+
+    One that a stranger deleted is made again. Raises `ScheduleRefused`.
+    """
+    found = jobs_of(app).in_bulk()
+    for key in scheduled(app):
+        job = found.get(job_id(app, key))
+        if job is None:
+            put_job(app, key, now)
+        elif job.consecutive_errors:
+            job.restart(now)
 
 
 def switch_off_jobs(app: "App", now: datetime) -> None:

@@ -1,6 +1,7 @@
 """The verbs of an installed app's state machine (BEHAVIOUR, State machine of an installed app)."""
 
 import logging
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -118,8 +119,8 @@ class Lifecycle:
         """Delete an uninstalled app with its history; its folder goes to the trash, whose path is returned.
 
         The history goes in short transactions, the app's row last: whatever stops this, an uninstalled app
-        with less history is left, which can be deleted again. None: there was no folder to move, or it could
-        not be moved; then the log and the doctor name it. Raises `DeletionRefused`.
+        with less history is left, which can be deleted again. None: there was no folder to move, or it stays
+        since it could not be moved or is another app's as well; the log says so. Raises `DeletionRefused`.
         """
         app = cast("App", self)
         folder = self.own_folder
@@ -133,7 +134,7 @@ class Lifecycle:
                 actor, "delete", object_type="app", object_id=app.pk, now=now, summary=summary, before=facts
             )
             type(app).objects.filter(pk=app.pk).delete()
-        return _put_away(folder, f"app-{app.spec_id}-{app.pk[:8]}", now)
+        return _put_away(app, folder, now)
 
     @property
     def own_folder(self) -> Path | None:
@@ -238,11 +239,25 @@ def _keep_uninstalled(app: "App") -> None:
         raise DeletionRefused(stored or app)
 
 
-def _put_away(folder: Path | None, label: str, now: datetime) -> Path | None:
+def _put_away(app: "App", folder: Path | None, now: datetime) -> Path | None:
     if folder is None:
         return None
+    if _is_shared(app, folder):
+        logger.error("The folder %s of a deleted app is another app's as well, and stays", folder)
+        return None
     try:
-        return move_to_trash(folder, label, now)
+        return move_to_trash(folder, f"app-{app.spec_id}-{app.pk[:8]}", now)
     except OSError:
         logger.exception("The folder %s of a deleted app could not be moved to the trash", folder)
         return None
+
+
+def _is_shared(app: "App", folder: Path) -> bool:
+    """Whether another app's files lie in it, or it in theirs: a stored path can say anything (S15)."""
+    others = type(app).objects.exclude(pk=app.pk).only("spec_id", "spec", "space_id", "data_path")
+    for other in others.iterator():
+        with suppress(LookupError):
+            theirs = other.folder
+            if theirs.is_relative_to(folder) or folder.is_relative_to(theirs):
+                return True
+    return False

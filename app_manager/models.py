@@ -49,6 +49,14 @@ class AppQuerySet(models.QuerySet["App"]):
     def newest_first(self) -> "AppQuerySet":
         return self.order_by("-installed_at", "id")
 
+    def hold(self, app_id: str) -> "App | None":
+        """The app as it is now, its row held until the transaction ends; None where it is gone.
+
+        What changes an app together with its runs and jobs holds them in this order: app, runs, jobs. On
+        PostgreSQL two of them would stop each other in any other. Rows that refer to the app go in meanwhile.
+        """
+        return self.select_for_update(no_key=True).filter(pk=app_id).first()
+
 
 class App(Lifecycle, Decisions, models.Model):
     """One installed app: its spec, its configuration, what it may do and where it stands."""

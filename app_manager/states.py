@@ -30,6 +30,8 @@ ALLOWED: dict[str, frozenset[str]] = {
     Status.WAITING_USER: frozenset({Status.ACTIVE, Status.PAUSED, Status.ERROR, Status.UNINSTALLED}),
     Status.UNINSTALLED: frozenset({Status.ACTIVE}),
 }
+# Out of a status that there is not: a stranger wrote it (abuse case S15).
+WAYS_OUT = frozenset({Status.PAUSED, Status.UNINSTALLED})
 
 # A click may run an app that is paused or stopped; the clock may not (BEHAVIOUR, Runs).
 RUNS_BY_CLICK = frozenset({Status.ACTIVE, Status.WAITING_USER, Status.PAUSED, Status.ERROR})
@@ -39,4 +41,4 @@ RUNS_BY_ITSELF = frozenset({Status.ACTIVE, Status.WAITING_USER})
 
 def may_become(current: str, wanted: str) -> bool:
     """Whether an app may go from one status to another; staying is not a change."""
-    return wanted in ALLOWED[current]
+    return wanted in ALLOWED.get(current, WAYS_OUT)

@@ -1,6 +1,6 @@
 """Runs and entries for administrators: to look at and to take along, not to change."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db import models
@@ -54,7 +54,7 @@ class RunAdmin(HistoryAdmin):
     list_filter = ("status", "trigger_type")
     windowed_filters = ("trigger_type",)
     list_select_related = ("app",)
-    search_help_text = _("Finds the beginning of a run's id, or part of an app's name.")
+    search_words: ClassVar[Any] = _("Finds the beginning of a run's id, or part of an app's name.")
     ordering = ("-started_at", "-run_id")
     moment, id_columns = "started_at", ("run_id",)
     exclude = ("trigger_data", "app", "parent_run")
@@ -87,7 +87,7 @@ class EntryAdmin(HistoryAdmin):
     list_display = ("short_summary", "app_link", "type", "ts", "run_link")
     list_filter = ("type",)
     list_select_related = ("app",)
-    search_help_text = _("Finds the beginning of an entry's or a run's id, or part of an app's name.")
+    search_words: ClassVar[Any] = _("Finds the beginning of its or a run's id, or part of an app's name.")
     ordering = ("-ts", "-id")
     moment, id_columns = "ts", ("id", "run_id")
     exclude = ("content", "user_response", "app", "run_id")

@@ -27,10 +27,10 @@ def refusal_of_state(app: App, *, automatic: bool) -> Refusal | None:
         return Refusal("paused", f"it needs configuration: {', '.join(missing)}")
     if app.status in (RUNS_BY_ITSELF if automatic else RUNS_BY_CLICK):
         return None
-    words = {
+    words: dict[str, str] = {
         Status.PAUSED: "it is paused",
         Status.ERROR: "it was stopped after errors",
         Status.NEEDS_LOGIN: "it needs a login first",
         Status.UNINSTALLED: "it is uninstalled",
     }
-    return Refusal("paused", words[Status(app.status)])
+    return Refusal("paused", words.get(app.status, f"its status “{app.status}” is none that there is"))

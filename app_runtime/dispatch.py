@@ -45,7 +45,7 @@ def trigger(app: App, actor: Actor, now: datetime) -> Run:
     """
     with transaction.atomic():
         # Two clicks at once: the second waits here, then sees the first one's run.
-        stored = App.objects.select_for_update(no_key=True).filter(pk=app.pk).first()
+        stored = App.objects.hold(app.pk)
         if stored is None:
             raise NotRunnable(app, "it was removed.")
         refusal = refusal_of_state(stored, automatic=False)

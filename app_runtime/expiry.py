@@ -30,6 +30,7 @@ def _expired(entry: Entry, now: datetime) -> bool:
         return False
     try:
         with transaction.atomic():
+            App.objects.hold(entry.app_id)
             return _close(entry, entry.deadline, now)
     except Exception:
         logger.exception("The question %s could not be closed at its deadline", entry.pk)
@@ -65,9 +66,29 @@ def leave_waiting(app_id: str, now: datetime) -> None:
     Call it in the transaction that closed a question.
     """
     app = App.objects.select_for_update(no_key=True).get(pk=app_id)
-    oldest = Entry.objects.filter(app_id=app_id).open().order_by("ts", "id").first()
-    pending = oldest.pk if oldest else None
-    if oldest is None and app.status == AppStatus.WAITING_USER:
+    pending = oldest_question(app_id)
+    if pending is None and app.status == AppStatus.WAITING_USER:
         app.change_status(AppStatus.ACTIVE, actor=ACTOR, now=now, pending_escalation_id=None)
     elif app.pending_escalation_id != pending:
         App.objects.filter(pk=app_id).update(pending_escalation_id=pending)
+
+
+def oldest_question(app_id: str) -> str | None:
+    """The id of the oldest open question of an app."""
+    waiting = Entry.objects.filter(app_id=app_id).open().order_by("ts", "id")
+    return waiting.values_list("id", flat=True).first()
+
+
+def mend_waiting(now: datetime) -> int:
+    """Have every app wait for the questions that are open, whatever a stranger wrote; returns how many.
+
+    Our own verbs keep this true in their transactions.
+    """
+    mended = 0
+    for app in App.objects.installed().only("id", "status", "pending_escalation_id").iterator():
+        oldest = oldest_question(app.pk)
+        if app.pending_escalation_id != oldest or (app.status == AppStatus.WAITING_USER and oldest is None):
+            with transaction.atomic():
+                leave_waiting(app.pk, now)
+            mended += 1
+    return mended

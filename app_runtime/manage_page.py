@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from operator import itemgetter
 
 from app_manager import states
 from app_manager.jobs import jobs_of
@@ -12,7 +13,9 @@ from app_runtime.models import Entry, Run
 from app_runtime.statuses import Status
 from halo_site.datadir.spaces import Space, all_spaces
 from scheduler.models import Job
+from scheduler.recurrence import ScheduleError
 
+Time = tuple[str, datetime]  # a schedule in words, and when it comes due next
 SHOWN_RUNS = 10
 COUNT_CAP = 1_000
 
@@ -41,9 +44,24 @@ class ManagePage:
         return list(jobs_of(self.app).order_by("next_run_at", "pk"))
 
     @property
-    def times(self) -> list[Job]:
-        """Its jobs that have a time to come."""
-        return [job for job in self.jobs if job.enabled and job.next_run_at]
+    def times(self) -> list[Time]:
+        """What the clock has for it."""
+        return [(job.words, job.next_run_at) for job in self.jobs if job.enabled and job.next_run_at]
+
+    @property
+    def times_after_resume(self) -> list[Time]:
+        """What the clock would have for it: jobs that errors held back or switched off begin anew."""
+        anew = [(job.words, self._regular(job)) for job in self.jobs if job.consecutive_errors]
+        kept = [
+            (job.words, job.next_run_at) for job in self.jobs if job.enabled and not job.consecutive_errors
+        ]
+        return sorted(((words, at) for words, at in anew + kept if at), key=itemgetter(1))
+
+    def _regular(self, job: Job) -> datetime | None:
+        try:
+            return job.next_due_after(self.now)
+        except ScheduleError:
+            return None
 
     @cached_property
     def unfinished(self) -> list[Run]:

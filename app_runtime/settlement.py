@@ -75,6 +75,7 @@ def record_end(run: Run, end: End, now: datetime, held: RunQuerySet) -> bool:
     error = texts.sentence(end.error)
     duration = max(0, (now - run.started_at) // timedelta(milliseconds=1))
     with transaction.atomic():
+        App.objects.hold(run.app_id)
         ended = held.update(
             status=end.status,
             outcome=end.outcome,

@@ -8,9 +8,10 @@ from functools import partial
 from django.db import DatabaseError
 
 from app_runtime import queue
-from app_runtime.expiry import expire
+from app_runtime.expiry import expire, mend_waiting
 from app_runtime.settlement import settle_lost
 from halo_site.datadir.config import site_config
+from halo_site.datadir.leftovers import remove_leftovers
 from halo_site.models import Heartbeat
 
 logger = logging.getLogger(__name__)
@@ -37,6 +38,8 @@ def sweep_runs(now: datetime) -> None:
 
 
 def tidy(now: datetime) -> None:
-    """Delete what only ever grows: tasks that are over, and the heartbeats of dead processes."""
+    """Delete what only ever grows: tasks that are over, heartbeats of dead processes, files half written."""
     queue.prune(now)
     Heartbeat.objects.filter(beat_at__lt=now - HEARTBEATS_KEPT).delete()
+    mend_waiting(now)
+    remove_leftovers(now)

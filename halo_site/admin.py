@@ -1,6 +1,6 @@
 """The audit log and the processes to read; people and groups to change, with a line in the audit log."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import django.contrib.auth.admin  # registers its own first, so that ours can take their places
 import django_tasks_db.admin  # noqa: F401 - as above
@@ -44,7 +44,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     list_filter = (ObjectFilter,)
     windowed_filters = ("object_type", "verb", "q")
     search_fields = ("object_id", "actor", "summary")
-    search_help_text = _("Looks at object, actor and summary of the newest 50,000 lines.")
+    search_words: ClassVar[Any] = _("Looks at object, actor and summary of the newest 50,000 lines.")
     ordering = ("-id",)
     exclude = ("before", "after")
     readonly_fields = ("before_json", "after_json")
@@ -121,6 +121,6 @@ class TaskAdmin(ReadOnlyAdmin):
     list_display = ("id", "task_name", "status", "enqueued_at", "started_at", "finished_at", "priority")
     list_filter = ("status",)
     search_fields = ("id__exact",)
-    search_help_text = _("Finds a task by its whole id.")
+    search_words: ClassVar[Any] = _("Finds a task by its whole id.")
     ordering = ("-enqueued_at",)
     not_exported = ("traceback",)

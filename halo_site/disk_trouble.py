@@ -1,11 +1,17 @@
 """Failures of the disk, told in one sentence, whether a file or the database met them first."""
 
 import errno
+import os
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db import Error
 from django.utils.translation import gettext as _
+
+from halo_site.datadir.paths import data_dir
+
+NO_ROOM = 64 * 1024  # bytes; SQLite cannot even be asked with less than this left
 
 
 @dataclass(frozen=True)
@@ -20,18 +26,17 @@ class Trouble:
     is_lasting: bool
 
     def __str__(self) -> str:
-        return f"{self.what} {_('Nothing is left half done.')} {self.advice}"
+        return f"{self.what}. {_('Nothing is left half done.')} {self.advice}"
 
 
 def trouble_of(error: BaseException | None) -> Trouble | None:
     """The disk's trouble behind an error or one of its causes; None for anything else."""
     for each in _chain(error):
+        found = ""
         if isinstance(each, OSError):
-            found = _BY_NUMBER.get(each.errno or 0)
-        elif isinstance(each, Error):
+            found = _BY_NUMBER.get(each.errno or 0, "")
+        elif isinstance(each, Error | sqlite3.Error):
             found = _of_text(str(each).lower())
-        else:
-            found = None
         if found:
             return _TROUBLES[found]()
     return None
@@ -46,22 +51,35 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _of_text(text: str) -> str:
+    if any(part in text for part in _VAGUE):
+        return _of_disk() or ("failing" if "disk i/o error" in text else "")
     return next((kind for part, kind in _BY_TEXT.items() if part in text), "")
+
+
+def _of_disk() -> str:
+    """What the disk of the data directory says of itself."""
+    try:
+        facts = os.statvfs(data_dir().root)
+    except OSError:
+        return ""
+    if facts.f_flag & os.ST_RDONLY:
+        return "read only"
+    return "full" if facts.f_bavail * facts.f_frsize < NO_ROOM else ""
 
 
 def _full() -> Trouble:
     advice = _("Make room on the disk of the data directory, then try again.")
-    return Trouble(_("The disk is full."), advice, True)
+    return Trouble(_("The disk is full"), advice, True)
 
 
 def _read_only() -> Trouble:
     advice = _("Have it mounted for writing, or give its files to the user that runs Halo Site.")
-    return Trouble(_("The disk of the data directory can only be read."), advice, True)
+    return Trouble(_("The disk of the data directory can only be read"), advice, True)
 
 
 def _failing() -> Trouble:
     advice = _("Look at the machine's log before you write more to it.")
-    return Trouble(_("The disk reports an error of its own."), advice, False)
+    return Trouble(_("The disk reports an error of its own"), advice, False)
 
 
 _TROUBLES = {"full": _full, "read only": _read_only, "failing": _failing}
@@ -77,5 +95,6 @@ _BY_TEXT = {
     "could not extend file": "full",
     "readonly database": "read only",  # SQLite
     "read-only transaction": "read only",  # PostgreSQL
-    "disk i/o error": "failing",
 }
+# SQLite says these as well where it cannot make the files that it needs beside the database's own
+_VAGUE = ("disk i/o error", "unable to open database file")

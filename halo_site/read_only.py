@@ -64,6 +64,9 @@ class IndexedAdmin(admin.ModelAdmin[Any]):
     list_per_page = 50
     list_max_show_all = 0
     sortable_by: ClassVar[Any] = ()
+    change_list_template = "admin/history_list.html"
+    # what the search box finds, said below it
+    search_words: ClassVar[Any] = ""
     # filters whose column no index serves
     windowed_filters: tuple[str, ...] = ()
 
@@ -88,7 +91,6 @@ class IndexedAdmin(admin.ModelAdmin[Any]):
 class ReadOnlyAdmin(IndexedAdmin):
     """Lists, shows and exports rows."""
 
-    change_list_template = "admin/history_list.html"
     not_exported: tuple[str, ...] = ()
 
     def get_urls(self) -> list[URLPattern]:

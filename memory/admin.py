@@ -1,6 +1,6 @@
 """The plain view of revisions. Read only: rows are only ever added, by what changes a file."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db import models
@@ -23,7 +23,7 @@ class RevisionAdmin(ReadOnlyAdmin):
     list_filter = ("author_kind", "operation")
     windowed_filters = ("author_kind", "operation", "run_id", "q")
     search_fields = ("path",)
-    search_help_text = _("Finds part of a file's name, or a place, a run or a SHA-256 as a whole.")
+    search_words: ClassVar[Any] = _("Finds part of a file's name, or a place, a run or a SHA-256 as a whole.")
     ordering = ("-id",)
     exclude = ("content", "run_id")
     readonly_fields = ("run_link",)

@@ -1,6 +1,6 @@
 """Jobs, which can be changed by hand, and their ledger, which cannot."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import Q
@@ -27,7 +27,7 @@ class JobAdmin(IndexedAdmin):
     list_display = ("name", "words", "enabled", "status", "next_run_at", "last_run_at", "consecutive_errors")
     list_filter = ("enabled", "status")
     search_fields = ("name",)
-    search_help_text = _("Finds part of a name, or the beginning of an id.")
+    search_words: ClassVar[Any] = _("Finds part of a name, or the beginning of an id.")
     ordering = ("name", "id")
     sortable_by = ("name", "next_run_at")
     actions = None
@@ -94,7 +94,7 @@ class SlotAdmin(ReadOnlyAdmin):
     list_filter = ("verdict", "reason", "outcome")
     windowed_filters = ("verdict", "reason", "outcome")
     search_fields = ("job__id__exact",)
-    search_help_text = _("Finds the slots of a job by its whole id.")
+    search_words: ClassVar[Any] = _("Finds the slots of a job by its whole id.")
     ordering = ("-id",)
     exclude = ("job", "metadata")
     readonly_fields = ("job_link", "run_link", "pretty_metadata")

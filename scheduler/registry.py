@@ -49,9 +49,7 @@ class Sweep:
 class Owner(Protocol):
     """Who keeps a kind of jobs: a change of one of them by hand is the owner's to make."""
 
-    def reschedule(
-        self, job: "Job", schedule: Mapping[str, Any] | None, actor: Actor, now: datetime
-    ) -> None:
+    def reschedule(self, job: "Job", schedule: Mapping[str, Any] | None, actor: Actor, now: datetime) -> None:
         """Give it this schedule, None: its own again. Raises with a sentence; leaves an audit line."""
 
     def switch(self, job: "Job", on: bool, actor: Actor, now: datetime) -> None:

@@ -89,7 +89,7 @@ def _delete(app: App, actor: Actor, now: datetime) -> str:
     if trashed is not None:
         return _("%(name)s is deleted. Its folder is %(path)s.") % {"name": app.name, "path": trashed}
     if folder is not None:
-        sentence = _("%(name)s is deleted, but its folder could not be moved to the trash: %(path)s.")
+        sentence = _("%(name)s is deleted. Its folder could not be moved to the trash and stays: %(path)s.")
         return sentence % {"name": app.name, "path": folder}
     return _("%(name)s is deleted. It had no folder.") % {"name": app.name}
 

@@ -89,6 +89,7 @@ class Reports:
         """
         now = self.clock()
         with transaction.atomic():
+            App.objects.hold(self.run.app_id)
             if not self.run.keep():
                 raise LeaseLost("The run is no longer this worker's.")
             entry = Entry.objects.create(

@@ -118,7 +118,7 @@ def append_line(base: Path, relative: str, line: bytes) -> None:
     """Append ``line`` and a newline to a file (0600) below ``base``, in one write, and wait for the disk.
 
     A last line that a crash cut short is ended first, so that it spoils itself only. Raises `ValueError`
-    for a line that contains a newline, `PathRefused`, and `OSError` (a full disk).
+    for a line that contains a newline, `PathRefused`, and `OSError` (a full disk), with the file as before.
     """
     if b"\n" in line:
         raise ValueError("A line of a transcript cannot contain a newline.")
@@ -129,9 +129,15 @@ def append_line(base: Path, relative: str, line: bytes) -> None:
         size = os.fstat(file).st_size
         torn = size > 0 and os.pread(file, 1, size - 1) != b"\n"
         data = (b"\n" if torn else b"") + line + b"\n"
-        if os.write(file, data) != len(data):
-            raise OSError(errno.ENOSPC, "The disk is full; the last line is incomplete", relative)
-        os.fsync(file)
+        try:
+            if os.write(file, data) != len(data):
+                raise OSError(errno.ENOSPC, "The disk is full", relative)
+            os.fsync(file)
+        except OSError:
+            # A disk that refuses this as well keeps half a line, which spoils itself only.
+            with suppress(OSError):
+                os.ftruncate(file, size)
+            raise
 
 
 def list_below(base: Path, relative: str, suffix: str = ".md") -> list[FileInfo]:

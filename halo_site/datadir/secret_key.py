@@ -45,12 +45,14 @@ def store_secret_key() -> None:
     path = data_dir().secret_key
     if not path.exists():
         own = data_dir().temp / f"secret_key-{os.getpid()}"
-        descriptor = os.open(own, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(settings.SECRET_KEY)
-            file.flush()
-            os.fsync(descriptor)
-        with suppress(FileExistsError):
-            os.link(own, path)  # fails where another process was first, and never shows half a key
-        own.unlink()
+        try:
+            descriptor = os.open(own, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(settings.SECRET_KEY)
+                file.flush()
+                os.fsync(descriptor)
+            with suppress(FileExistsError):
+                os.link(own, path)  # fails where another process was first, and never shows half a key
+        finally:
+            own.unlink(missing_ok=True)
     settings.SECRET_KEY = stored_key(data_dir().root)

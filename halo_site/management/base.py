@@ -9,9 +9,12 @@ from django.db import DatabaseError, OperationalError, connection
 from halo_site.archive.exceptions import RestoreUnfinished
 from halo_site.archive.journal import refuse_unfinished_restore
 from halo_site.datadir.locks import LockTimeout
-from halo_site.datadir.paths import DataDirRefused
+from halo_site.datadir.paths import DataDirRefused, data_dir
 from halo_site.disk_trouble import trouble_of
 from halo_site.store.guard import DatabaseRefused, check_database
+
+# Their messages say what to do
+REFUSALS = (DataDirRefused, DatabaseRefused, LockTimeout, RestoreUnfinished)
 
 
 class HaloCommand(BaseCommand):
@@ -25,19 +28,25 @@ class HaloCommand(BaseCommand):
                 refuse_unfinished_restore()
             self.before_checks(options)
             return super().execute(*args, **options)
-        except (DataDirRefused, DatabaseRefused, LockTimeout, RestoreUnfinished) as error:
-            raise CommandError(str(error)) from error
-        except (DatabaseError, OSError) as error:
-            trouble = trouble_of(error)
-            if trouble is not None:
-                raise CommandError(str(trouble)) from error
-            if isinstance(error, OSError):
+        except (*REFUSALS, DatabaseError, OSError) as error:
+            words = in_one_line(error)
+            if not words:
                 raise
-            raise CommandError(advice(error)) from error
+            raise CommandError(words) from error
 
     def before_checks(self, options: dict[str, Any]) -> None:
         """Refuse a newer or foreign database, before anything is written or Django's checks open it."""
         check_database(connection)
+
+
+def in_one_line(error: Exception) -> str:
+    """What happened and what to do; empty for a failure of ours, which needs its traceback."""
+    trouble = trouble_of(error)
+    if trouble is not None:
+        return f"{trouble} The data directory is {data_dir().root}."
+    if isinstance(error, REFUSALS):
+        return str(error)
+    return advice(error) if isinstance(error, DatabaseError) else ""
 
 
 def advice(error: DatabaseError) -> str:

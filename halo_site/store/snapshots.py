@@ -25,10 +25,13 @@ def take_snapshot(connection: Any, now: datetime) -> Path | None:
     for leftover in folder.glob("before-migrate-*.part"):
         leftover.unlink(missing_ok=True)
     unfinished = copy.with_suffix(".part")
-    unfinished.touch(mode=0o600)  # VACUUM INTO takes an empty file, and nobody else can ever read it
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM INTO %s", [str(unfinished)])
-    unfinished.rename(copy)
+    try:
+        unfinished.touch(mode=0o600)  # VACUUM INTO takes an empty file, and nobody else can ever read it
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM INTO %s", [str(unfinished)])
+        unfinished.rename(copy)
+    finally:
+        unfinished.unlink(missing_ok=True)
     for old in sorted(folder.glob("before-migrate-*.db"))[:-KEPT]:
         old.unlink()
     return copy

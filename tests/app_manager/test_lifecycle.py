@@ -209,6 +209,18 @@ def test_an_app_is_deleted_only_once():
         other.delete_permanently(actor=TESTER, now=LATER)
 
 
+@pytest.mark.parametrize("part", ["", "memory"])
+def test_a_folder_that_is_another_apps_as_well_stays(part):
+    app, other = install_app(), install_app(name="Another")
+    (other.folder / "memory.md").write_text("# now\n")
+    App.objects.filter(pk=app.pk).update(data_path=str(other.folder / part))
+    app = App.objects.get(pk=app.pk)
+    app.uninstall(actor=TESTER, now=LATER)
+    assert app.delete_permanently(actor=TESTER, now=LATER) is None
+    assert (other.folder / "memory.md").exists()
+    assert (other.folder / "memory").is_dir()
+
+
 def test_an_app_whose_folder_is_a_link_is_deleted_without_following_it(tmp_path):
     app = install_app()
     app.uninstall(actor=TESTER, now=LATER)
@@ -217,3 +229,11 @@ def test_an_app_whose_folder_is_a_link_is_deleted_without_following_it(tmp_path)
     folder.symlink_to(tmp_path / "elsewhere")
     assert app.delete_permanently(actor=TESTER, now=LATER) is None
     assert (tmp_path / "elsewhere" / "memory").is_dir()
+
+
+def test_a_resume_makes_a_lost_job_again():
+    app = install_app()
+    set_status(app, Status.PAUSED)
+    Job.objects.all().delete()
+    app.resume(actor=TESTER, now=LATER)
+    assert job().next_run_at > LATER

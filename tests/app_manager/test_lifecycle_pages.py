@@ -8,6 +8,7 @@ from django.urls import reverse
 from app_manager.models import App
 from app_manager.states import Status
 from halo_site.models import AuditEntry
+from scheduler.models import Job
 from tests.app_manager.factories import NINE, PAGE, TESTER, install_app
 from tests.factories import add_space, make_question, make_run, set_status
 
@@ -111,6 +112,16 @@ def test_the_manage_page_names_the_runs_that_a_pause_takes_back(operator_client)
     app = install_app()
     run = make_run(app, "queued")
     assert f"/runs/{run.pk}/" in manage(operator_client, app)
+
+
+def test_the_manage_page_says_when_a_resume_would_have_it_run(operator_client):
+    app = install_app()
+    set_status(app, "error", error_message="Stopped.")
+    Job.objects.update(enabled=False, next_run_at=None, consecutive_errors=5)
+    page = operator_client.get(f"/apps/{app.pk}/manage/").context["page"]
+    assert page.times == []
+    app.resume(actor=TESTER, now=page.now)
+    assert [at for _words, at in page.times_after_resume] == [Job.objects.get().next_run_at]
 
 
 def test_the_manage_page_counts_open_questions(operator_client):

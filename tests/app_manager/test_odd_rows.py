@@ -50,6 +50,18 @@ def test_a_spec_that_cannot_be_read_is_said_and_never_run(operator_client, value
     assert "cannot be read" in operator_client.get(f"/apps/{app.pk}/").content.decode()
 
 
+def test_a_status_that_there_is_not_is_shown_and_skipped_and_ends_with_a_pause(operator_client):
+    app = install_app()
+    App.objects.update(status="frozen")
+    for page in ["/", "/apps/", *(f"/apps/{app.pk}/{tab}" for tab in TABS)]:
+        assert operator_client.get(page).status_code == 200, page
+    run_once(NINE + timedelta(days=1))
+    slot = Slot.objects.latest("due_at")
+    assert (slot.reason, slot.words) == ("paused", "its status “frozen” is none that there is")
+    operator_client.post(f"/apps/{app.pk}/pause/")
+    assert App.objects.get().status == "paused"
+
+
 @pytest.mark.parametrize("column", COLUMNS)
 def test_such_an_app_can_be_uninstalled_and_deleted(column):
     app = spoil(column, "[]")

@@ -237,6 +237,22 @@ class Lifecycle(RuleBasedStateMachine):
         assert settle(run, end, self.now)
         self.oracle.end(status)
 
+    @precondition(lambda self: not self.oracle.current and self.oracle.status in CLICKABLE)
+    @rule(times=st.integers(1, 5))
+    def fail_in_a_row(self, times: int) -> None:
+        for _time in range(times):
+            self.click()
+            self.start()
+            self.finish("error")
+
+    @precondition(lambda self: not self.oracle.current and self.oracle.automatic and self.oracle.job_on)
+    @rule(end=st.sampled_from(["", "error"]))
+    def run_on_schedule(self, end: str) -> None:
+        self.tick()
+        self.start()
+        if end:
+            self.finish(end)
+
     @precondition(lambda self: self.oracle.questions and not self.oracle.current)
     @rule()
     def let_questions_expire(self) -> None:

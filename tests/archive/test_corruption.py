@@ -93,7 +93,10 @@ def test_a_backup_that_was_cut_short_is_refused(own_site: Site, tmp_path: Path, 
     refused(own_site, put(tmp_path / "b.tar.gz", data[: int(len(data) * share)]))
 
 
-@pytest.mark.parametrize("more", [b"\0", b"x", bytes(10_000), gzip.compress(b"x")])
+MORE = {"nul": b"\0", "a byte": b"x", "many": bytes(10_000), "a member": gzip.compress(b"x", mtime=0)}
+
+
+@pytest.mark.parametrize("more", MORE.values(), ids=MORE)
 def test_a_backup_with_something_behind_it_is_refused(own_site: Site, tmp_path: Path, more: bytes) -> None:
     data = backup_of(own_site, tmp_path / "a.tar.gz").read_bytes()
     refused(own_site, put(tmp_path / "b.tar.gz", data + more))

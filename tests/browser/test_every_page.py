@@ -14,7 +14,7 @@ from tests.browser.installed import installed_app
 NOW_AND_THEN = {"light": 1280, "dark": 390}
 PAGES = (
     "/", "/apps/", "/apps/?q=nothing", "/apps/new/", "/apps/{app}/", "/apps/{app}/runs/",
-    "/apps/{app}/config/",
+    "/apps/{app}/config/", "/apps/{app}/manage/", "/apps/{app}/spec/update/", "/spaces/new/",
     "/apps/{app}/memory/", "/apps/{app}/spec/", "/apps/{app}/access/", "/runs/", "/runs/?status=cancelled",
     "/runs/{run}/", "/memory/", "/memory/user/", "/memory/app:{app}/", "/spaces/",
 )  # fmt: skip

@@ -1,10 +1,18 @@
 """What a person sees when a request fails."""
 
+import errno
+import os
+import sqlite3
+
 import pytest
-from django.db import OperationalError
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import InternalError, OperationalError
 from django.test import Client
 
 from app_runtime import views
+from app_runtime.models import Run
+from halo_site.disk_trouble import trouble_of
+from tests.factories import make_app
 
 
 @pytest.fixture
@@ -35,3 +43,64 @@ def test_anything_else_is_an_error_of_ours(patient: Client, monkeypatch: pytest.
     answer = patient.get("/runs/")
     assert answer.status_code == 500
     assert "kettle" not in answer.content.decode()
+
+
+TROUBLE = [
+    (OSError(errno.ENOSPC, "No space left on device"), 507, "The disk is full"),
+    (OSError(errno.EDQUOT, "Disk quota exceeded"), 507, "The disk is full"),
+    (OSError(errno.EROFS, "Read-only file system"), 507, "can only be read"),
+    (OSError(errno.EIO, "Input/output error"), 503, "reports an error of its own"),
+    (OperationalError("database or disk is full"), 507, "The disk is full"),
+    (OperationalError("attempt to write a readonly database"), 507, "can only be read"),
+    (OperationalError("disk I/O error"), 503, "reports an error of its own"),
+    (OperationalError('could not extend file "base/1/2": No space left on device'), 507, "The disk is full"),
+    (InternalError("cannot execute INSERT in a read-only transaction"), 507, "can only be read"),
+]
+
+
+@pytest.mark.parametrize(("error", "status", "words"), TROUBLE, ids=lambda each: str(each)[:30])
+def test_trouble_with_the_disk_is_said_with_what_to_do(
+    patient: Client, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int, words: str
+) -> None:
+    fail_with(monkeypatch, error)
+    answer = patient.get("/runs/")
+    text = answer.content.decode()
+    assert answer.status_code == status
+    assert words in text
+    assert "Nothing was changed." in text
+
+
+def test_trouble_behind_another_error_is_found(patient: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    error = RuntimeError("kettle")
+    error.__cause__ = OSError(errno.ENOSPC, "No space left on device")
+    fail_with(monkeypatch, error)
+    assert patient.get("/runs/").status_code == 507
+
+
+def test_a_session_that_cannot_be_stored_does_not_say_that_nothing_was_changed(
+    patient: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args: object, **more: object) -> None:
+        raise OperationalError("database or disk is full")
+
+    monkeypatch.setattr(SessionStore, "save", full)
+    app = make_app()
+    answer = patient.post(f"/apps/{app.pk}/run/")
+    assert (answer.status_code, Run.objects.count()) == (507, 1)
+    assert "may have been done" in answer.content.decode()
+    assert "Nothing was changed." not in answer.content.decode()
+
+
+@pytest.mark.parametrize("words", ["disk I/O error", "unable to open database file"])
+def test_what_sqlite_leaves_open_is_asked_of_the_disk(monkeypatch: pytest.MonkeyPatch, words: str) -> None:
+    class Disk:
+        f_flag, f_bavail, f_frsize = 0, 1, 4096
+
+    monkeypatch.setattr(os, "statvfs", lambda _path: Disk)
+    assert str(trouble_of(OperationalError(words))).startswith("The disk is full.")
+    Disk.f_flag = os.ST_RDONLY
+    assert "can only be read" in str(trouble_of(sqlite3.OperationalError(words)))
+
+
+def test_a_database_that_is_not_there_is_no_trouble_of_the_disk() -> None:
+    assert trouble_of(OperationalError("unable to open database file")) is None

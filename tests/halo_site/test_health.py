@@ -2,18 +2,25 @@
 
 import json
 import logging
+import sqlite3
+import time
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, connections
+from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from django.utils import timezone
 
 from halo_site import health
+from halo_site.datadir.config import update_config
 from halo_site.datadir.paths import DataDir
 from halo_site.models import Heartbeat
 from halo_site.probes import NoProbes
 from halo_site.store.recorder import NamespaceVersion
+from tests.disk.states import state
 
 pytestmark = pytest.mark.django_db
 
@@ -112,3 +119,53 @@ def test_questions_of_supervisors_are_kept_out_of_the_log(rf) -> None:
     assert NoProbes().filter(record)
     record.request = rf.get("/readyz")  # type: ignore[attr-defined]
     assert not NoProbes().filter(record)
+
+
+def seconds_for(client: Client, path: str) -> float:
+    client.get(path)  # the first one reads the migrations
+    began = time.perf_counter()
+    client.get(path)
+    return time.perf_counter() - began
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.sqlite_only
+def test_a_database_that_somebody_keeps_locked_is_said_at_once(client: Client, living: None) -> None:
+    ready(client)
+    with closing(sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        seconds = seconds_for(client, "/readyz")
+        status, checks = ready(client)
+        other.execute("ROLLBACK")
+    assert (status, checks["database"]) == (503, "locked")
+    assert seconds < 1  # and not the 5 s for which a page waits
+    assert ready(client)[0] == 200
+    with connection.cursor() as cursor:
+        assert cursor.execute("PRAGMA busy_timeout").fetchone() == (5000,)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_asking_changes_nothing(client: Client, living: None) -> None:
+    before = state()
+    assert ready(client)[0] == 200
+    assert state() == before
+
+
+@pytest.mark.sqlite_only
+def test_a_database_that_is_gone_is_not_made_anew(client: Client, living: None, tmp_path: Path) -> None:
+    gone = tmp_path / "gone.db"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connections["default"], "settings_dict", {**connection.settings_dict, "NAME": gone})
+        assert ready(client)[1]["database"] == "missing"
+    assert not gone.exists()
+
+
+def test_a_migration_of_a_library_that_is_pending_counts(client: Client, living: None) -> None:
+    MigrationRecorder(connection).migration_qs.filter(app="sessions").delete()
+    assert ready(client)[1]["migrations"] == "pending"
+
+
+def test_a_worker_in_a_long_turn_is_alive_as_long_as_its_lease_beats(client: Client, living: None) -> None:
+    update_config("runs", {"heartbeat_seconds": 60})
+    Heartbeat.objects.filter(kind="worker").update(beat_at=timezone.now() - timedelta(seconds=50))
+    assert ready(client)[1]["worker"] == "ok"

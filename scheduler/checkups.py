@@ -1,0 +1,51 @@
+"""What the doctor looks at here: jobs that cannot come due, and jobs that errors switched off."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.contrib.admin.utils import quote
+from django.urls import reverse
+
+from halo_site.doctor.findings import Finding, Result, counted, notice, register_check
+from scheduler.backoff import MAX_ERRORS
+from scheduler.models import Job
+from scheduler.recurrence import ScheduleError, validate
+from scheduler.registry import handler_for
+
+
+def jobs(now: datetime) -> Iterator[Result]:
+    """Every job: they are as few as schedules are."""
+    count = 0
+    for job in Job.objects.order_by("pk").iterator():
+        count += 1
+        yield from _job(job)
+    yield counted(count, "job")
+
+
+def _job(job: Job) -> Iterator[Finding]:
+    subject = f"job {job.name} ({job.pk})"
+    page = f"Look at {page_of(job)}"
+    try:
+        validate(job.schedule)
+    except ScheduleError as error:
+        yield Finding(subject, f"its schedule cannot be used: {error}", page)
+    if not isinstance(job.metadata, dict | None):
+        yield Finding(subject, "nobody can tell whose it is: its metadata is no JSON object", page)
+        return
+    if job.enabled and job.next_run_at is None:
+        yield Finding(subject, "it is on and has no next time, so it never comes due", page)
+    if not job.enabled and job.consecutive_errors >= MAX_ERRORS:
+        yield notice(subject, f"it is off: {job.disabled_reason}", "Resume its app when that is mended.")
+    if handler_for(job.kind) is None:
+        words = f"nobody handles jobs of the kind “{job.kind}”"
+        yield Finding(subject, words, f"Install the version that made it, or switch it off: {page_of(job)}")
+
+
+def page_of(job: Job) -> str:
+    """The address of its page in the administration."""
+    return reverse("admin:scheduler_job_change", args=[quote(job.pk)])
+
+
+def register() -> None:
+    """Called once, when Django is ready."""
+    register_check("jobs", jobs, needs_database=True)
