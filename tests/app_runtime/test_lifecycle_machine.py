@@ -49,6 +49,7 @@ WORDS = {
     "waiting_user": "Waiting for you",
     "uninstalled": "Uninstalled",
 }
+WAYS = st.sampled_from(["model", "page", "command", "action"])
 CLICKABLE = {"active", "waiting_user", "paused", "error"}
 
 
@@ -162,11 +163,21 @@ class Lifecycle(RuleBasedStateMachine):
         self.traveller = time_machine.travel(self.now, tick=False)
         self.traveller.start()
 
-    @rule(verb=st.sampled_from(sorted(VERBS)), way=st.sampled_from(["model", "page", "command", "action"]))
+    @rule(verb=st.sampled_from(sorted(VERBS)), way=WAYS)
     def change(self, verb: str, way: str) -> None:
         self.go_on()
         expected = self.oracle.do(verb)
         assert getattr(self, f"_by_{way}")(verb) is expected
+
+    @precondition(lambda self: not self.oracle.automatic)
+    @rule(way=WAYS)
+    def bring_back(self, way: str) -> None:
+        self.change("reinstall" if self.oracle.status == "uninstalled" else "resume", way)
+
+    @precondition(lambda self: self.oracle.current)
+    @rule(verb=st.sampled_from(["pause", "uninstall"]), way=WAYS)
+    def stop_meanwhile(self, verb: str, way: str) -> None:
+        self.change(verb, way)
 
     def _by_model(self, verb: str) -> bool:
         try:
@@ -238,7 +249,7 @@ class Lifecycle(RuleBasedStateMachine):
         self.oracle.end(status)
 
     @precondition(lambda self: not self.oracle.current and self.oracle.status in CLICKABLE)
-    @rule(times=st.integers(1, 5))
+    @rule(times=st.sampled_from([1, 4, 5]))
     def fail_in_a_row(self, times: int) -> None:
         for _time in range(times):
             self.click()
