@@ -24,6 +24,7 @@ from app_runtime.settlement import End, cancel_queued, failed, interrupted, sett
 from app_runtime.statuses import AUTOMATIC, Status
 from app_runtime.sweeping import sweep_runs
 from halo_site.datadir.config import RunSettings, site_config
+from halo_site.disk_trouble import log_failure
 from halo_site.models import Heartbeat
 
 logger = logging.getLogger(__name__)
@@ -142,8 +143,8 @@ class Worker:
             pause = site_config().runs.poll_seconds
             try:
                 busy = self.turn(site_config().runs)
-            except Exception:  # the database is away, say
-                logger.exception("The worker could not go on; trying again")
+            except Exception as error:  # the database is away, say
+                log_failure(logger, "The worker could not go on; trying again", error, "turn_failed")
                 close_old_connections()
                 busy, pause = False, max(pause, RETRY_SECONDS)
             if not busy:

@@ -1,6 +1,7 @@
 """Failures of the disk, told in one sentence, whether a file or the database met them first."""
 
 import errno
+import logging
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -40,6 +41,18 @@ def trouble_of(error: BaseException | None) -> Trouble | None:
         if found:
             return _TROUBLES[found]()
     return None
+
+
+def log_failure(logger: logging.Logger, message: str, error: BaseException, action: str) -> None:
+    """Log what a loop could not do: the disk's trouble in one line, anything else with its traceback.
+
+    A loop tries again each second, and a full disk is not emptied by tracebacks.
+    """
+    trouble = trouble_of(error)
+    if trouble is None:
+        logger.error(message, exc_info=error, extra={"action": action})
+    else:
+        logger.error("%s: %s. %s", message, trouble.what, trouble.advice, extra={"action": action})
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

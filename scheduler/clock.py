@@ -9,6 +9,7 @@ from threading import Event
 
 from django.db import close_old_connections
 
+from halo_site.disk_trouble import log_failure
 from halo_site.models import Heartbeat
 from scheduler.batch import run_batch
 from scheduler.models import Job
@@ -81,8 +82,8 @@ class Clock:
             try:
                 tick = self.step()
                 self._beat(self._clock())
-            except Exception:
-                log.exception("The clock could not tick", extra={"action": "tick_failed"})
+            except Exception as error:
+                log_failure(log, "The clock could not tick", error, "tick_failed")
                 close_old_connections()
             else:
                 seconds = self._pause(tick)

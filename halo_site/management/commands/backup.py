@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
-from django.db import connection
+from django.db import Error, connection
 from django.utils import timezone
 
 from halo_site import audit
@@ -12,6 +12,7 @@ from halo_site.archive import records
 from halo_site.archive.backup import Backup, make_backup, prune
 from halo_site.archive.exceptions import ArchiveError
 from halo_site.datadir.paths import data_dir
+from halo_site.disk_trouble import trouble_of
 from halo_site.management.base import HaloCommand
 from halo_site.quantities import size as size_text
 
@@ -47,8 +48,13 @@ class Command(HaloCommand):
             raise CommandError(str(error)) from error
         except OSError as error:
             raise CommandError(no_backup(error)) from error
-        self.remember(backup)
         self.report(backup)
+        try:
+            self.remember(backup)
+        except (OSError, Error) as error:
+            self.stderr.write(
+                f"The backup is made and whole, but could not be noted: {trouble_of(error) or error}"
+            )
         for old in prune(backup.path.parent, keep) if keep else []:
             self.stdout.write(f"Removed {old.name}.")
 
