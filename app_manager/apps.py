@@ -8,11 +8,10 @@ class AppManagerConfig(AppConfig):
     verbose_name = "Apps"
 
     def ready(self) -> None:
-        from app_manager import checkups, job_owner
+        from app_manager import job_owner
         from app_manager.places import register
         from halo_site.archive.relocation import register_path_column
 
         register()
-        checkups.register()
         job_owner.register()
         register_path_column("installed_apps", "data_path")

@@ -112,8 +112,6 @@ def subject_of(app: App) -> str:
     return f"app {app.name} ({app.pk})"
 
 
-def register() -> None:
-    """Called once, when Django is ready."""
-    register_check("apps", apps, needs_database=True)
-    register_check("folders of apps", folders, needs_database=True)
-    register_check("schedules", jobs, needs_database=True)
+register_check("apps", apps, needs_database=True)
+register_check("folders of apps", folders, needs_database=True)
+register_check("schedules", jobs, needs_database=True)

@@ -86,6 +86,7 @@ class RunAdmin(HistoryAdmin):
 class EntryAdmin(HistoryAdmin):
     list_display = ("short_summary", "app_link", "type", "ts", "run_link")
     list_filter = ("type",)
+    windowed_filters = ("type",)
     list_select_related = ("app",)
     search_words: ClassVar[Any] = _("Finds the beginning of its or a run's id, or part of an app's name.")
     ordering = ("-ts", "-id")

@@ -103,10 +103,8 @@ def questions(now: datetime) -> Iterator[Finding]:
             yield Finding(subject_of(app), words, MENDED)
 
 
-def register() -> None:
-    """Called once, when Django is ready."""
-    register_check("processes", processes, needs_database=True)
-    register_check("runs", runs, needs_database=True)
-    register_check("questions", questions, needs_database=True)
-    register_check("transcripts", transcript_checkups.transcripts, needs_database=True)
-    register_check("files of transcripts", transcript_checkups.files, needs_database=True)
+register_check("processes", processes, needs_database=True)
+register_check("runs", runs, needs_database=True)
+register_check("questions", questions, needs_database=True)
+register_check("transcripts", transcript_checkups.transcripts, needs_database=True)
+register_check("files of transcripts", transcript_checkups.files, needs_database=True)

@@ -207,7 +207,6 @@ class Entry(models.Model):
             models.Index(fields=["app", "-ts", "-id"], name="idx_entries_app"),
             models.Index(fields=["run_id"], name="idx_entries_run"),
             models.Index(fields=["-ts", "-id"], name="idx_entries_ts"),
-            models.Index(fields=["type", "-ts", "-id"], name="idx_entries_type"),
             models.Index(
                 fields=["app", "ts", "id"],
                 condition=Q(type=EntryType.ESCALATION, user_response__isnull=True, closed_at__isnull=True),

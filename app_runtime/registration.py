@@ -9,13 +9,12 @@ TIDY_SECONDS = 3600
 
 def register() -> None:
     """Register the handler of app jobs, the sweep of lost runs and the hourly tidying."""
-    from app_runtime import checkups, following, objections
+    from app_runtime import following, objections
     from app_runtime.dispatch import on_due
     from app_runtime.sweeping import sweep_runs, tidy
 
     registry.register(JOB_KIND, on_due)
     registry.register_sweep("runs", sweep_runs, every_seconds=SWEEP_SECONDS)
     registry.register_sweep("tidying", tidy, every_seconds=TIDY_SECONDS)
-    checkups.register()
     following.register()
     objections.register()

@@ -10,6 +10,3 @@ class HaloSiteConfig(AppConfig):
 
     def ready(self) -> None:
         from halo_site import checks  # noqa: F401 - registers the system checks
-        from halo_site.doctor import registration
-
-        registration.register()

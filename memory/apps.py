@@ -7,8 +7,3 @@ class MemoryConfig(AppConfig):
 
     name = "memory"
     verbose_name = _("Memory")
-
-    def ready(self) -> None:
-        from memory import checkups
-
-        checkups.register()

@@ -81,7 +81,5 @@ def names(now: datetime) -> Iterator[Finding]:
             yield Finding(f"revision {pk}", f"its path is not accepted: {error}", advice)
 
 
-def register() -> None:
-    """Called once, when Django is ready."""
-    register_check("memory", documents, needs_database=True)
-    register_check("names of memory files", names, needs_database=True)
+register_check("memory", documents, needs_database=True)
+register_check("names of memory files", names, needs_database=True)

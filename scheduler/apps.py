@@ -9,9 +9,7 @@ class SchedulerConfig(AppConfig):
     verbose_name = _("Scheduler")
 
     def ready(self) -> None:
-        from scheduler import checkups
         from scheduler.models import Slot
         from scheduler.registry import register_sweep
 
-        checkups.register()
         register_sweep("slots", lambda now: Slot.objects.prune(), every_seconds=3600)

@@ -46,6 +46,4 @@ def page_of(job: Job) -> str:
     return reverse("admin:scheduler_job_change", args=[quote(job.pk)])
 
 
-def register() -> None:
-    """Called once, when Django is ready."""
-    register_check("jobs", jobs, needs_database=True)
+register_check("jobs", jobs, needs_database=True)

@@ -115,9 +115,9 @@ class Clock:
         self._swept[sweep.name] = now
         try:
             sweep.function(now)
-        except Exception:
+        except Exception as error:
             self._failures[sweep.name] += 1
-            log.exception("The sweep %s failed", sweep.name, extra={"action": "sweep_failed"})
+            log_failure(log, f"The sweep {sweep.name} failed", error, "sweep_failed")
             close_old_connections()
         else:
             del self._failures[sweep.name]

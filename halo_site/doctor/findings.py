@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.utils.module_loading import autodiscover_modules
+
 MOST_FINDINGS = 20  # of one check; more of them are a number
 
 
@@ -84,6 +86,8 @@ def register_check(
 
 
 def checks() -> tuple[Check, ...]:
+    """All there are: those of a package are in its module ``checkups``, which only the doctor imports."""
+    autodiscover_modules("checkups")
     return tuple(_checks.values())
 
 

@@ -1,0 +1,43 @@
+"""What every page asks stays fast in a long history: each question goes to the index made for it.
+
+A new index can take a query from another one: SQLite without statistics prefers what more columns match.
+"""
+
+import pytest
+from django.db.models import QuerySet
+
+from app_runtime.models import Entry, Run
+from app_runtime.statuses import Status
+
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_only]
+
+QUERIES = {
+    "the number of open questions": (
+        lambda: Entry.objects.open().exclude(app__status="uninstalled"),
+        "idx_entries_pending_escalation",
+    ),
+    "the open questions of some apps": (
+        lambda: Entry.objects.open().filter(app_id__in=["a", "b"]),
+        "idx_entries_pending_escalation",
+    ),
+    "the news of some runs": (
+        lambda: Entry.objects.filter(run_id__in=["a", "b"], type__in=["escalation", "run_error"]),
+        "idx_entries_run",
+    ),
+    "an app's newest runs": (lambda: Run.objects.filter(app_id="a").newest_first(), "idx_runs_app"),
+    "an app's newest runs of a status": (
+        lambda: Run.objects.filter(app_id="a", status=Status.OK).newest_first(),
+        "idx_runs_app_status",
+    ),
+    "the newest runs of a status": (
+        lambda: Run.objects.filter(status=Status.OK).newest_first(),
+        "idx_runs_status",
+    ),
+}
+
+
+@pytest.mark.parametrize("asked", QUERIES)
+def test_a_question_goes_to_the_index_made_for_it(asked: str) -> None:
+    make, index = QUERIES[asked]
+    rows: QuerySet[Entry] | QuerySet[Run] = make()
+    assert index in rows.explain().replace(",", " ").split()
