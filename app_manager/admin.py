@@ -15,7 +15,7 @@ from app_manager import app_actions
 from app_manager.app_form import AppForm
 from app_manager.models import App, SpecVersion
 from halo_site import audit
-from halo_site.datadir.spaces import all_spaces, temporary_space
+from halo_site.datadir.spaces import all_spaces
 from halo_site.read_only import IndexedAdmin, ReadOnlyAdmin, begins, linked, listed, pretty
 
 
@@ -35,7 +35,7 @@ class SpaceFilter(admin.SimpleListFilter):
 @admin.register(App)
 class AppAdmin(IndexedAdmin):
     form = AppForm
-    list_display = ("name", "status", "space", "installed_at", "last_run_at", "runs", "page")
+    list_display = ("name", "status", "space_name", "installed_at", "last_run_at", "runs", "page")
     list_filter = ("status", SpaceFilter)
     search_fields = ("spec_id",)
     search_words: ClassVar[Any] = _("Finds part of a name, or the beginning of an id.")
@@ -84,15 +84,9 @@ class AppAdmin(IndexedAdmin):
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         return redirect("app_manager:app_new")
 
-    def get_list_display(self, request: HttpRequest) -> Any:
-        """The columns; the spaces' names are read once for all rows."""
-        names = {space.id: space.name for space in [*all_spaces(), temporary_space()]}
-
-        @admin.display(description=_("space"))
-        def space_name(app: App) -> str:
-            return names.get(app.space_id or "", app.space_id or "")
-
-        return [space_name if column == "space" else column for column in self.list_display]
+    @admin.display(description=_("space"))
+    def space_name(self, app: App) -> str:
+        return app.space.name if app.space else app.space_id or ""
 
     @admin.display(description=_("runs"))
     def runs(self, app: App) -> SafeString:

@@ -38,9 +38,19 @@ class Recovery:
 
 def entries() -> Entries:
     """Space id → entry, incomplete ones left out; of a lost or older index what a scan finds. Reads only."""
+    return {key: entry for key, entry in _found().items() if _is_usable(key, entry)}
+
+
+def entry_of(space_id: str) -> dict[str, Any] | None:
+    """The one entry, None where there is none that can be used: lists of apps ask for each row's."""
+    entry = _found().get(space_id)
+    return entry if _is_usable(space_id, entry) else None
+
+
+def _found() -> Entries:
     content = _file(data_dir().spaces_index).read()
-    found = content["spaces"] if _is_current(content) else found_again(content)
-    return {key: entry for key, entry in found.items() if _is_usable(key, entry)}
+    found: Entries = content["spaces"] if _is_current(content) else found_again(content)
+    return found
 
 
 def current() -> dict[str, Any]:

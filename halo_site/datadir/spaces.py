@@ -80,7 +80,8 @@ def get_space(space_id: str) -> Space | None:
     """The space of that id, the reserved one included."""
     if space_id == TEMPORARY:
         return temporary_space()
-    return next((space for space in all_spaces() if space.id == space_id), None)
+    entry = space_index.entry_of(space_id)
+    return None if entry is None else _space(space_id, entry)
 
 
 def ensure_default_space(now: datetime) -> None:

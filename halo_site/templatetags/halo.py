@@ -1,13 +1,13 @@
 """The template tags that draw the components of the site: `{% load halo %}`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from django import template
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -94,7 +94,20 @@ def face(name: str, large: bool = False) -> SafeString:
 def strip(bars: Sequence[strips.Bar], n: int = 14) -> dict[str, Any]:
     """`{% strip bars %}`: the newest n runs, oldest first; fewer are filled up with empty places."""
     shown = list(bars)[-n:]
-    return {"summary": strips.summary(shown), "bars": shown, "empty": range(n - len(shown))}
+    return {"summary": strips.summary(shown), "bars": _bars(shown), "empty": range(n - len(shown))}
+
+
+def _bars(bars: Iterable[strips.Bar]) -> SafeString:
+    """Drawn here, not in the template: a list of apps has hundreds."""
+    linked = '<a class="strip-bar tone-{}" href="{}" title="{}" tabindex="-1"></a>'
+    plain = '<i class="strip-bar tone-{}" title="{}"></i>'
+    drawn = (
+        format_html(linked, bar.tone, bar.href, bar.title)
+        if bar.href
+        else format_html(plain, bar.tone, bar.title)
+        for bar in bars
+    )
+    return format_html_join("", "{}", ((bar,) for bar in drawn))
 
 
 @register.simple_tag
