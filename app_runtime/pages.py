@@ -15,7 +15,7 @@ from app_runtime.models import Entry, Run
 from app_runtime.shell import Machinery, open_questions
 from app_runtime.statuses import ENTRY_TONES, TONES, UNKNOWN_TONE, Delivery, EntryType, Outcome, Status
 from app_runtime.steps import Timeline, timeline
-from app_runtime.strips import Bar, bars_of, newest_runs
+from app_runtime.strips import Bar, BarMaker, newest_runs
 from app_runtime.transcript import Transcript
 from halo_site.datadir.config import RunSettings, site_config
 from halo_site.datadir.names import PathRefused
@@ -108,6 +108,7 @@ class AppCard:
     jobs: list[Job]
     open_questions: int
     news: str
+    bars: list[Bar]
 
     @cached_property
     def chip(self) -> Chip:
@@ -117,10 +118,6 @@ class AppCard:
         return app_chip(
             self.app, running=running, queued=queued, questions=self.open_questions, newest=newest
         )
-
-    @property
-    def bars(self) -> list[Bar]:
-        return bars_of(self.runs)
 
     @cached_property
     def schedule(self) -> str:
@@ -144,8 +141,16 @@ def app_cards(apps: list[App]) -> list[AppCard]:
     newest = {runs[app_id][-1].pk: app_id for app_id in ids if runs[app_id]}
     entries = Entry.objects.filter(run_id__in=newest, type__in=NEWS).order_by("ts", "id")
     news = {newest[entry.run_id]: entry.summary for entry in entries}
+    bars = BarMaker().bars
     return [
-        AppCard(app, runs[app.pk], jobs.get(app.pk, []), asking.get(app.pk, 0), news.get(app.pk, ""))
+        AppCard(
+            app,
+            runs[app.pk],
+            jobs.get(app.pk, []),
+            asking.get(app.pk, 0),
+            news.get(app.pk, ""),
+            bars(runs[app.pk]),
+        )
         for app in apps
     ]
 

@@ -7,6 +7,8 @@ import django_tasks_db.admin  # noqa: F401 - as above
 from django.contrib import admin
 from django.contrib.auth.models import Group, User
 from django.db import models
+from django.db.models import Value
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -35,7 +37,10 @@ class ObjectFilter(admin.SimpleListFilter):
         ]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.filter(object_type=self.value()) if self.value() else queryset
+        """Rows of a kind. By an expression: the index begins with the kind, and would bring all of them."""
+        if not self.value():
+            return queryset
+        return queryset.alias(kind=Coalesce("object_type", Value(""))).filter(kind=self.value())
 
 
 @admin.register(AuditEntry)

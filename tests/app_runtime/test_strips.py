@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app_manager.models import App
-from app_runtime.strips import bars_of, day_and_minute
+from app_runtime.strips import BarMaker, bars_of
 from tests.factories import make_run
 
 
@@ -17,7 +17,7 @@ from tests.factories import make_run
 @pytest.mark.parametrize("language", ["en", "de", "zh-hans"])
 def test_a_moment_is_written_as_django_writes_it(language: str, moment: datetime) -> None:
     with translation.override(language):
-        assert day_and_minute(moment) == date_format(moment, "j M Y, H:i")
+        assert BarMaker().day_and_minute(moment) == date_format(moment, "j M Y, H:i")
 
 
 @pytest.mark.django_db
