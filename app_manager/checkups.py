@@ -13,7 +13,7 @@ from halo_site.doctor.findings import Finding, Result, counted, register_check, 
 from scheduler.checkups import page_of
 from scheduler.models import Job
 
-ADVICE = "Bring the space back with its entry in spaces-index.json: python3 manage.py restore BACKUP"
+ADVICE = "Bring the space back with its entry in the index: python3 manage.py restore BACKUP --replace"
 
 
 def apps(now: datetime) -> Iterator[Result]:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, cast
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from app_manager.configuration import needs_configuration
 from app_manager.exceptions import PermissionsMoved, ScheduleRefused
 from app_manager.jobs import own_schedules, put_job, scheduled, schedules_of
 from app_manager.lifecycle import locked
 from app_manager.permissions import digest_of
 from app_manager.spec.permission import canonical_permission
-from app_manager.states import Status
+from app_manager.states import RUNS_BY_ITSELF, Status
 from halo_site import audit
 from scheduler.recurrence import ScheduleError, validate
 
@@ -33,6 +34,8 @@ class Decisions:
     def configure(self, values: dict[str, Any], *, actor: audit.Actor, now: datetime) -> bool:
         """Store what a person gave; an app that only waited for it becomes active.
 
+        One that now wants a required value is paused, "needs configuration: …".
+
         ``values`` are JSON values that differ from the spec's defaults. The audit line names the changed keys
         and not the values, which may be private.
         """
@@ -48,8 +51,8 @@ class Decisions:
             audit.record(actor, "configure", object_type="app", object_id=app.pk, now=now, summary=summary)
             stored.user_config = values
             app.status, app.error_message = stored.status, stored.error_message
-            if stored.waits_for_configuration and not stored.obstacle:
-                app.resume(actor=actor, now=now)
+            if not stored.problem:
+                follow_configuration(app, stored.missing_configuration, actor=actor, now=now)
         return True
 
     def decide_permissions(
@@ -109,6 +112,23 @@ class Decisions:
                 after={"schedule": after.get(subscription_id)},
             )
         return True
+
+
+def follow_configuration(app: "App", missing: Iterable[str], *, actor: audit.Actor, now: datetime) -> None:
+    """Pause an app that cannot run for want of a value; wake one that waited for nothing else.
+
+    ``missing`` are labels. An app that a person paused stays as it is: it is not to become active by itself
+    later. Called within a transaction.
+    """
+    message = needs_configuration(list(missing))
+    if app.waits_for_configuration:
+        if message:
+            app.error_message = message
+            _store(app, error_message=message)
+        else:
+            app.resume(actor=actor, now=now)
+    elif message and app.status in RUNS_BY_ITSELF | {Status.ERROR, Status.NEEDS_LOGIN}:
+        app.pause(actor=actor, now=now, reason=message)
 
 
 def decision(granted: Iterable[str], denied: Iterable[str]) -> dict[str, list[str]]:

@@ -45,6 +45,8 @@ class StatusRefused(AppError):
     def __init__(self, app: "App", wanted: str) -> None:
         if app.status == wanted:
             sentence = _("%(name)s is %(status)s already.")
+        elif app.status == Status.UNINSTALLED:
+            sentence = _("%(name)s is uninstalled. Reinstall it first.")
         else:
             sentence = _("%(name)s is %(status)s and cannot become %(wanted)s.")
         words = {"status": app.get_status_display().lower(), "wanted": Status(wanted).label.lower()}
@@ -174,8 +176,8 @@ class SpaceInUse(AppError):
 
     def __init__(self, name: str, apps: list[str], *, more: bool) -> None:
         sentence = _(
-            "The space %(name)s holds apps: %(apps)s. Move them to another space, or delete them for ever, "
-            "first."
+            "The space %(name)s holds apps or their files: %(apps)s. Delete them for ever first. An app that "
+            "is moved to another space keeps its files where they are."
         )
         listed = ", ".join(apps) + (", …" if more else "")
         super().__init__(sentence % {"name": name, "apps": listed})

@@ -9,7 +9,7 @@ from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from app_manager.config_fields import is_empty, same
-from app_manager.jobs import own_schedules, schedules_of
+from app_manager.jobs import job_id, jobs_of, own_schedules, schedules_of
 from app_manager.localized import part, text, translation
 from app_manager.models import App
 from app_manager.spec.parts import ConfigItem, Subscription
@@ -59,7 +59,8 @@ def settings_of(app: App, runs: RunSettings) -> Settings:
     values = [
         _value(item, app.user_config, part(labels, "config_schema", item.key)) for item in spec.config_schema
     ]
-    schedules = {each.id: list(_subscription(app, each)) for each in spec.subscriptions}
+    off = {job.pk for job in jobs_of(app) if not job.enabled}
+    schedules = {each.id: list(_subscription(app, each, off)) for each in spec.subscriptions}
     return Settings(values, schedules, rest=[_questions(app), _permissions(app), *_limits(runs)])
 
 
@@ -83,7 +84,7 @@ def _shown(item: ConfigItem, value: Any) -> str:
     return str(value)
 
 
-def _subscription(app: App, subscription: Subscription) -> Iterator[Setting]:
+def _subscription(app: App, subscription: Subscription, off: set[str]) -> Iterator[Setting]:
     schedule = schedules_of(app.parsed_spec, app.user_overrides).get(subscription.id)
     if schedule is None:
         words, note = trigger_words(subscription)
@@ -91,7 +92,8 @@ def _subscription(app: App, subscription: Subscription) -> Iterator[Setting]:
         return
     own = subscription.id in own_schedules(app.user_overrides)
     source = Source.PERSON if own else Source.SPEC
-    yield Setting(_("When it runs"), schedule_words(schedule), source, subscription.id)
+    note = _("Its job is switched off: it does not come due.") if job_id(app, subscription.id) in off else ""
+    yield Setting(_("When it runs"), schedule_words(schedule), source, subscription.id, note)
     missed = MissedPolicy(subscription.missed)
     yield Setting(_("Missed times"), str(missed.label), _written(subscription, "missed"))
     wants_queue = subscription.overlap == "queue_one"

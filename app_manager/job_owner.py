@@ -7,8 +7,10 @@ from typing import Any
 from django.db import transaction
 from django.urls import reverse
 
+from app_manager.exceptions import StatusRefused
 from app_manager.jobs import KIND
 from app_manager.models import App
+from app_manager.states import Status
 from halo_site import audit
 from halo_site.audit import Actor
 from scheduler.models import Job
@@ -24,8 +26,14 @@ class AppJobs:
         app.override_schedule(key, schedule, actor=actor, now=now)
 
     def switch(self, job: Job, on: bool, actor: Actor, now: datetime) -> None:
-        """Switch it by hand, with an audit line; the reason tells it from one that errors switched off."""
+        """Switch it by hand, with an audit line; the reason tells it from one that errors switched off.
+
+        Raises `StatusRefused` for one of an uninstalled app, which is off as long as its app is.
+        """
         with transaction.atomic():
+            app = App.objects.filter(pk=str((job.metadata or {}).get("appId"))).first()
+            if on and app is not None and app.status == Status.UNINSTALLED:
+                raise StatusRefused(app, Status.ACTIVE)
             done = job.enable(now) if on else job.disable(f"switched off by {actor.words}", now)
             if done:
                 before, after = {"enabled": not on}, {"enabled": on}

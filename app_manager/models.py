@@ -39,6 +39,13 @@ class AppQuerySet(models.QuerySet["App"]):
     def installed(self) -> "AppQuerySet":
         return self.exclude(status=Status.UNINSTALLED)
 
+    def stopped(self) -> "AppQuerySet":
+        """Those that do nothing by themselves until somebody acts; a person's own pause is none of them."""
+        unconfigured = models.Q(
+            status=Status.PAUSED, error_message__startswith=configuration.NEEDS_CONFIGURATION
+        )
+        return self.filter(models.Q(status__in=(Status.ERROR, Status.NEEDS_LOGIN)) | unconfigured)
+
     def uninstalled(self) -> "AppQuerySet":
         """Those that a person took out of use, the last one first."""
         return self.filter(status=Status.UNINSTALLED).order_by("-uninstalled_at", "id")

@@ -22,7 +22,7 @@ def checked_fields(name: str, icon: str, working_dir: str, space: Space | None) 
     reasons = {
         "name": _problem_of_name(name, space),
         "icon": _problem_of_icon(icon, space),
-        "working_dir": _problem_of_working_dir(working_dir) if working_dir else "",
+        "working_dir": _problem_of_working_dir(working_dir, space) if working_dir else "",
     }
     problems = {field: reason for field, reason in reasons.items() if reason}
     if problems:
@@ -76,8 +76,10 @@ def _problem_of_icon(icon: str, space: Space | None) -> str:
     return "" if is_known else _("Choose one of the icons.")
 
 
-def _problem_of_working_dir(text: str) -> str:
-    """Why this cannot be where agents work; empty where it can."""
+def _problem_of_working_dir(text: str, space: Space | None) -> str:
+    """Why this cannot be where agents work; empty where it can. One that stays as it is may be gone."""
+    if space is not None and text == str(space.working_dir):
+        return ""
     if not is_plain_path(text):
         return _("Give an absolute path, such as /srv/project, without “..” in it.")
     path, root = Path(text), data_dir().root.resolve()

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from app_manager.configuration import fitting, missing_labels, needs_configuration
-from app_manager.decisions import decision
+from app_manager.configuration import fitting, missing_labels
+from app_manager.decisions import decision, follow_configuration
 from app_manager.exceptions import NameTaken, StaleSpec
 from app_manager.jobs import follow_spec, is_usable, own_schedules, schedules_of
 from app_manager.lifecycle import locked
@@ -16,7 +16,6 @@ from app_manager.models import App
 from app_manager.objections import refuse
 from app_manager.permissions import PermissionRow, Permissions
 from app_manager.spec import AppSpec, parse_spec
-from app_manager.states import Status
 from app_manager.versions import keep_outgoing
 from halo_site import audit
 
@@ -137,22 +136,7 @@ def _apply(
         before=before,
         after=_facts(app),
     )
-    _follow_configuration(app, update.missing, actor, now)
-
-
-def _follow_configuration(app: App, missing: tuple[str, ...], actor: audit.Actor, now: datetime) -> None:
-    """Pause an app that cannot run for want of a value; wake one that waited for nothing else.
-
-    An app that a person paused stays as it is: it is not to become active by itself later.
-    """
-    message = needs_configuration(list(missing))
-    if app.waits_for_configuration:
-        if message:
-            App.objects.filter(pk=app.pk).update(error_message=message)
-        else:
-            app.resume(actor=actor, now=now)
-    elif message and app.status != Status.PAUSED:
-        app.pause(actor=actor, now=now, reason=message)
+    follow_configuration(app, update.missing, actor=actor, now=now)
 
 
 def _facts(app: App) -> dict[str, Any]:

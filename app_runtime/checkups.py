@@ -85,9 +85,8 @@ def _without_app(model: type[Run] | type[Entry], what: str) -> Iterator[Finding]
     for owner in owners:
         if owner not in known:
             words = f"there are {what} of this app, and no such app"
-            yield Finding(
-                f"app {owner}", words, "Restore a backup that has it: python3 manage.py restore BACKUP"
-            )
+            advice = "Restore a backup that has it: python3 manage.py restore BACKUP --replace"
+            yield Finding(f"app {owner}", words, advice)
 
 
 def questions(now: datetime) -> Iterator[Finding]:

@@ -122,7 +122,10 @@ class AppCard:
     @cached_property
     def schedule(self) -> str:
         """Its schedules in words."""
-        return " · ".join(job.words for job in self.jobs)
+        return " · ".join(
+            job.words if job.enabled else _("%(rule)s (switched off)") % {"rule": job.words}
+            for job in self.jobs
+        )
 
     @cached_property
     def next_at(self) -> datetime | None:
@@ -188,7 +191,7 @@ class OverviewPage:
     @cached_property
     def stopped(self) -> list[App]:
         """Apps that do nothing by themselves until somebody acts."""
-        return list(App.objects.filter(status__in=("error", "needs_login")).newest_first()[:FAILURES])
+        return list(App.objects.stopped().newest_first()[:FAILURES])
 
     @cached_property
     def cards(self) -> list[AppCard]:

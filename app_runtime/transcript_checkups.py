@@ -55,7 +55,7 @@ def _transcript(run: Run) -> Iterator[Finding]:
 def _missing(run: Run, subject: str) -> Finding:
     """A run that failed may have failed for want of a disk to write to; one that is fine cannot."""
     is_problem = run.status != Status.ERROR
-    advice = "Restore it from a backup, if one has it: tar -xzf BACKUP"
+    advice = "If a backup has it: restore that to another HALO_DATA_DIR, and copy the file from there."
     return Finding(subject, "its transcript is missing", advice, is_problem)
 
 

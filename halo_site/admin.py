@@ -40,7 +40,9 @@ class ObjectFilter(admin.SimpleListFilter):
         """Rows of a kind. By an expression: the index begins with the kind, and would bring all of them."""
         if not self.value():
             return queryset
-        return queryset.alias(kind=Coalesce("object_type", Value(""))).filter(kind=self.value())
+        return queryset.alias(
+            kind=Coalesce("object_type", Value(""), output_field=models.TextField())
+        ).filter(kind=self.value())
 
 
 @admin.register(AuditEntry)

@@ -19,11 +19,11 @@ def unknown() -> str:
 
 
 def relative(moment: datetime, now: datetime) -> str:
-    """How far an aware moment is from an aware now: "3 min ago", "in 3 h 40 min", "just now"."""
+    """How far an aware moment is from an aware now: "3 min ago", "in 3 h 40 min", "just now", "now"."""
     seconds = (moment - now).total_seconds()
     distance = int(abs(seconds))
     if distance == 0:
-        return _("just now")
+        return _("now") if seconds > 0 else _("just now")
     if seconds > 0:
         return _("in %(span)s") % {"span": span(distance)}
     return _("%(span)s ago") % {"span": span(distance)}

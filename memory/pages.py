@@ -223,6 +223,10 @@ def place_files(place: Place, current: str = "", before: str = "", limit: int = 
     ``before`` is a file's name: its folder shows what sorts before it. Open are the folders of ``before`` and
     of ``current``, the document that is looked at.
     """
+    missing = place.missing_folder
+    if missing is not None:
+        problem = _("The folder %(path)s is missing: what is remembered there cannot be shown.")
+        return PlaceFiles(place, before=before, problem=problem % {"path": missing})
     try:
         found = documents.files(place)
     except (PathRefused, OSError):

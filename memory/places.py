@@ -57,6 +57,18 @@ class Place:
         """What `locked` is asked for: one lock for all files of the place, so that locks stay few."""
         return self.base / self.file
 
+    @property
+    def missing_folder(self) -> Path | None:
+        """The folder that ought to hold its files and is gone or out of reach; None where it is there.
+
+        A space makes its ``.halo`` with its first note; an app's folder is made when it is installed.
+        """
+        folder = self.base / PurePosixPath(self.file).parent if self.scope == Scope.APP else self.base
+        try:
+            return None if folder.is_dir() else folder
+        except OSError:
+            return folder
+
     def below(self, name: str) -> str:
         """Return where the document ``name`` lies, relative to ``base``; the empty name is the main file.
 

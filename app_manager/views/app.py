@@ -121,6 +121,10 @@ def _configured(request: HttpRequest, app: App, values: dict[str, Any]) -> HttpR
     changed = app.configure(values, actor=audit.person(request.user), now=timezone.now())
     if waited and not app.waits_for_configuration:
         messages.success(request, _("Saved. The app has all that it needs and is active now."))
+    elif app.waits_for_configuration and not waited:
+        messages.warning(
+            request, _("Saved. A required value is missing now: the app is paused until you give it.")
+        )
     else:
         messages.success(request, _("Saved.") if changed else _("Nothing was changed."))
     return redirect("app_manager:app_config", app.pk)

@@ -62,7 +62,7 @@ def undoing(former: Path, connection: Any, now: datetime) -> Exchange:
     exchange = Exchange(
         id=str(uuid.uuid4()),
         verb="undo_restore",
-        summary=f"back to the state before {done.summary}",
+        summary=f"the restore of {done.summary}",
         at_ms=to_ms(now),
         folder=str(kept),
         source=str(former),
@@ -87,6 +87,16 @@ def newest_former() -> Path:
     if not found:
         raise RestoreRefused("No restore can be undone: there is no former state in backups/.")
     return found[-1]
+
+
+def former_state(exchange: Exchange) -> Path | None:
+    """The folder of what was there before; None where nothing was: then the folder is removed again."""
+    kept = [Path(move.kept) for move in exchange.moves]
+    held = any(path.is_symlink() or path.is_file() or any(path.rglob("*")) for path in kept)
+    if held or (exchange.rows is not None and exchange.rows.kept is not None):
+        return Path(exchange.folder)
+    shutil.rmtree(exchange.folder, ignore_errors=True)
+    return None
 
 
 def former_folders() -> list[Path]:

@@ -23,11 +23,11 @@ def check(archive: Path, connection: Any, now: datetime) -> Manifest:
     return manifest
 
 
-def restore(archive: Path, connection: Any, *, replace: bool, now: datetime) -> tuple[Manifest, Path]:
+def restore(archive: Path, connection: Any, *, replace: bool, now: datetime) -> tuple[Manifest, Path | None]:
     """Put the state of a backup in the place of what is there, which moves to ``backups/before-restore-…``.
 
-    Returns the manifest and that folder. Raises `RestoreRefused` and `DatabaseRefused`, and `OSError` or
-    Django's Error; in every case the former state is in place.
+    Returns the manifest and that folder (None: nothing was there). Raises `RestoreRefused` and
+    `DatabaseRefused`, and `OSError` or Django's Error; in every case the former state is in place.
     """
     refuse_unfinished_restore()
     with nothing_runs(connection, now) as claim:
@@ -42,7 +42,7 @@ def restore(archive: Path, connection: Any, *, replace: bool, now: datetime) -> 
     data_dir().prepare()
     for what in (records.VERIFIED, records.RESTORED):
         records.note(what, archive.absolute(), manifest, now)
-    return manifest, Path(exchange.folder)
+    return manifest, plans.former_state(exchange)
 
 
 def undo(connection: Any, now: datetime) -> tuple[str, Path | None]:

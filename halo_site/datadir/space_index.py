@@ -123,6 +123,26 @@ def mend(now: datetime) -> None:
         _remember(space_id, entry)
 
 
+def follow_directory() -> None:
+    """Write down where our own folders are since the data directory was moved, and what they lost of it.
+
+    Raises `LockTimeout`, OSError.
+    """
+    found = entries()
+    paths = {key: str(folder_of(key, entry)) for key, entry in found.items()}
+    if any(found[key]["path"] != path for key, path in paths.items()):
+        update(lambda content: _with_paths(content, paths))
+    for key, path in paths.items():
+        if path == str(data_dir().spaces / key):
+            _remember(key, found[key])
+
+
+def _with_paths(content: dict[str, Any], paths: dict[str, str]) -> dict[str, Any]:
+    spaces = content["spaces"]
+    moved = {key: {**spaces[key], "path": path} for key, path in paths.items() if key in spaces}
+    return {**content, "spaces": {**spaces, **moved}}
+
+
 def written(moment: datetime) -> str:
     """A moment as the index has it: ISO, milliseconds, Z."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -232,7 +252,8 @@ def _copied(path: Path, now: datetime) -> str:
 def _remember(space_id: str, entry: dict[str, Any]) -> None:
     """Have the folder say the same of itself, where it is there and says something else."""
     folder = folder_of(space_id, entry)
-    if folder.is_dir() and read_meta(folder).get("name") != entry["name"]:
+    told = read_meta(folder)
+    if folder.is_dir() and (told.get("id"), told.get("name")) != (space_id, entry["name"]):
         try:
             write_meta(folder, space_id, entry)
         except (OSError, ValueError):

@@ -53,6 +53,14 @@ class Space:
             return True
 
     @property
+    def lacks_working_dir(self) -> bool:
+        """Whether agents are to work in a folder that is gone, or out of reach."""
+        try:
+            return self.working_dir is not None and not self.working_dir.is_dir()
+        except OSError:
+            return True
+
+    @property
     def is_our_own(self) -> bool:
         """Whether its records lie in its folder of our ``spaces/``, which can be made again."""
         return self.path == data_dir().spaces / self.id
@@ -87,9 +95,11 @@ def get_space(space_id: str) -> Space | None:
 def ensure_default_space(now: datetime) -> None:
     """Bring the index in order, and give an installation without any space the space "Default".
 
-    A deletion that was killed half-way is taken back. Raises `LockTimeout`, OSError.
+    A deletion that was killed half-way is taken back, and what a space says of itself is written again where
+    that is lost. Raises `LockTimeout`, OSError.
     """
     space_index.mend(now)
+    space_index.follow_directory()
     if any(space.is_our_own and space.is_missing for space in all_spaces()):
         with holding_spaces():
             for space in all_spaces():

@@ -130,10 +130,15 @@ def _words(path: Path, cursor: sqlite3.Cursor, pragma: str) -> Iterator[Finding]
 
 
 def _orphans(path: Path, cursor: sqlite3.Cursor, pragma: str) -> Iterator[Finding]:
-    for table, row, parent, _number in cursor.execute(pragma).fetchmany(SHOWN):
+    found = cursor.execute(pragma)
+    for table, row, parent, _number in found.fetchmany(SHOWN):
         words = f"row {row} of {table} belongs to a row of {parent} that is not there"
         delete = shell("sqlite3", path, f"DELETE FROM {table} WHERE rowid = {row}")  # noqa: S608
         yield Finding(str(path), words, f"Restore a backup, or: {delete}")
+    more = sum(1 for _row in found)
+    if more:
+        words = f"{more:,} more rows belong to rows that are not there"
+        yield Finding(str(path), words, f"{shell('sqlite3', path, pragma)} lists them.")
 
 
 def _pending() -> list[str]:

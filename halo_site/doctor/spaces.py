@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from halo_site.datadir.paths import data_dir
+from halo_site.datadir.space_meta import NAME, read_meta
 from halo_site.datadir.spaces import Space, all_spaces
-from halo_site.doctor.findings import Finding, Result, counted, shell
+from halo_site.doctor.findings import Finding, Result, counted, notice, shell
 
 
 def look(now: datetime) -> Iterator[Result]:
@@ -24,6 +25,9 @@ def _space(space: Space) -> Iterator[Finding]:
     if space.is_missing:
         words = f"the folder of its records is missing: {space.path}"
         yield Finding(f"space {space.name}", words, f"Open /spaces/{space.id}/ and repair it there.")
+    elif space.is_our_own and read_meta(space.path).get("id") != space.id:
+        words = f"{space.path / NAME} cannot be read, or is another's: a lost index is found again by it"
+        yield notice(f"space {space.name}", words, "The next start writes it again.")
     if space.working_dir is not None and not space.working_dir.is_dir():
         words = f"its working directory is missing: {space.working_dir}"
         yield Finding(f"space {space.name}", words, f"Change it at /spaces/{space.id}/.")

@@ -110,7 +110,8 @@ def test_permissions_are_decided_by_their_verb(operator_client):
 
 
 @pytest.mark.parametrize(
-    "value", ["{", "[]", "3", '{"granted": "web"}', '{"granted": [3]}', '{"allowed": []}']
+    "value",
+    ["{", "[]", "3", '{"granted": "web"}', '{"granted": [3]}', '{"granted": ["zz"]}', '{"allowed": []}'],
 )
 def test_permissions_that_are_none_are_refused(operator_client, value):
     app = install_app()

@@ -5,6 +5,7 @@ from django.test import Client
 
 from app_manager.models import App
 from halo_site.models import AuditEntry
+from scheduler.models import Job
 from tests.app_manager.factories import LIMIT, NINE, PAGE, TESTER, install_app, spec_text, uninstall
 
 pytestmark = pytest.mark.django_db
@@ -202,3 +203,25 @@ def test_the_next_time_is_shown_only_while_the_clock_may_start_the_app(operator_
 def test_an_app_of_another_type_says_that_it_does_not_run_by_itself(operator_client):
     app = install_app(type="skill", subscriptions=None)
     assert "of the type skill: does not run by itself" in body(operator_client.get(url(app, "spec")))
+
+
+def test_a_required_value_that_is_given_back_pauses_the_app_and_the_page_says_so(operator_client, app):
+    save(operator_client, app)
+    assert App.objects.get().status == "active"
+    response = operator_client.post(url(app, "config/reset"), {"key": "page"}, follow=True)
+    stored = App.objects.get()
+    assert (stored.status, stored.error_message) == ("paused", "needs configuration: Page")
+    assert "A required value is missing now" in body(response)
+
+
+def test_nobody_is_offered_a_run_that_would_be_refused(operator_client, app):
+    button = f'action="/apps/{app.pk}/run/"'
+    assert button not in body(operator_client.get(f"/apps/{app.pk}/"))
+    save(operator_client, app)
+    assert button in body(operator_client.get(f"/apps/{app.pk}/"))
+
+
+def test_a_schedule_that_is_switched_off_says_so(operator_client):
+    app = install_app()
+    Job.objects.update(enabled=False)
+    assert "(switched off)" in body(operator_client.get(f"/apps/{app.pk}/"))

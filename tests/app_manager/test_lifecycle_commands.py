@@ -1,5 +1,7 @@
 """The commands that do one verb to one app."""
 
+import json
+
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
@@ -65,4 +67,31 @@ def test_an_unknown_app_is_one_clear_line(command):
 def test_a_refusal_is_one_clear_line():
     app = install_app()
     with pytest.raises(CommandError, match="Kettle Watch is active already"):
+        call_command("resume_app", app.pk)
+
+
+def test_the_list_names_each_installed_app_with_its_id(capsys):
+    app = install_app()
+    set_status(install_app(name="Gone"), Status.UNINSTALLED)
+    call_command("list_apps")
+    assert capsys.readouterr().out == f"{app.pk}  active        Kettle Watch  (Default)\n"
+
+
+def test_the_list_as_json_may_have_uninstalled_ones(capsys):
+    app = install_app()
+    set_status(app, Status.UNINSTALLED)
+    call_command("list_apps", all=True, json=True)
+    (row,) = json.loads(capsys.readouterr().out)
+    assert row == {"id": app.pk, "status": "uninstalled", "name": "Kettle Watch", "space": "Default"}
+
+
+def test_a_list_of_nothing_says_so(capsys):
+    call_command("list_apps")
+    assert capsys.readouterr().err == "No app is installed.\n"
+
+
+def test_what_is_uninstalled_is_to_be_reinstalled_not_resumed():
+    app = install_app()
+    set_status(app, Status.UNINSTALLED)
+    with pytest.raises(CommandError, match="is uninstalled\\. Reinstall it first"):
         call_command("resume_app", app.pk)

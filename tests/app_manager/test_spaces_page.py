@@ -183,3 +183,26 @@ def test_entries_that_are_left_out_are_named(operator_client):
     index["spaces"]["odd\ud800"] = {"path": 5}
     data_dir().spaces_index.write_text(json.dumps(index))
     assert "odd\ufffd" in page(operator_client)
+
+
+def give_working_dir(folder):
+    index = json.loads(data_dir().spaces_index.read_text())
+    index["spaces"][space().id]["workingDir"] = str(folder)
+    data_dir().spaces_index.write_text(json.dumps(index))
+
+
+def test_a_working_directory_that_is_gone_is_flagged(operator_client, tmp_path):
+    give_working_dir(tmp_path)
+    assert "missing" not in page(operator_client)
+    give_working_dir(tmp_path / "gone")
+    assert "missing" in page(operator_client)
+    assert (
+        "The working directory is missing" in operator_client.get(f"/spaces/{space().id}/").content.decode()
+    )
+
+
+def test_a_space_whose_working_directory_is_gone_can_be_renamed(operator_client, tmp_path):
+    give_working_dir(tmp_path / "gone")
+    fields = {"name": "Tea", "icon": "folder", "working_dir": str(tmp_path / "gone")}
+    operator_client.post(f"/spaces/{space().id}/save/", fields)
+    assert (space().name, space().working_dir) == ("Tea", tmp_path / "gone")

@@ -17,7 +17,7 @@ from app_runtime.statuses import Status
 from app_runtime.transcript import Transcript
 from halo_site.models import Heartbeat
 from tests.app_runtime.engines import call, look, report, says
-from tests.factories import MINUTE, NINE, SECOND, make_app, make_entry, make_question, make_run
+from tests.factories import MINUTE, NINE, SECOND, TESTER, make_app, make_entry, make_question, make_run
 
 pytestmark = pytest.mark.django_db
 RunOnce = Callable[..., Run]
@@ -221,7 +221,13 @@ def test_a_rehearsal_is_marked_as_one(operator_client: Client, app: App) -> None
 
 
 def test_a_run_without_a_transcript_says_that_no_step_was_recorded(operator_client: Client, app: App) -> None:
-    assert "No step was recorded." in text_of(operator_client, f"/runs/{make_run(app).pk}/")
+    run = make_run(app, step_count=0)
+    assert "No step was recorded." in text_of(operator_client, f"/runs/{run.pk}/")
+
+
+def test_a_run_whose_transcript_is_gone_says_how_many_steps_it_had(operator_client: Client, app: App) -> None:
+    run = make_run(app, step_count=6)
+    assert "missing from the disk. It had 6 steps." in text_of(operator_client, f"/runs/{run.pk}/")
 
 
 @pytest.mark.parametrize("pattern", ["/runs/{run}/", "/apps/{app}/", "/apps/{app}/runs/"])
@@ -354,3 +360,18 @@ def test_no_page_asks_more_as_tables_grow(operator_client: Client, app: App, pat
         make_question(app, at=NINE - index * SECOND)
     assert queries() <= few
     assert Entry.objects.exists()
+
+
+def test_the_overview_names_an_app_that_waits_for_a_value(operator_client: Client) -> None:
+    required = {"key": "page", "label": "Page", "type": "url", "required": True}
+    app = make_app(config_schema=[required])
+    page = operator_client.get("/").content.decode()
+    assert "Needs values" in page
+    assert f'href="/apps/{app.pk}/config/"' in page
+
+
+def test_the_overview_does_not_ask_about_an_app_that_a_person_paused(
+    operator_client: Client, app: App
+) -> None:
+    app.pause(actor=TESTER, now=NINE)
+    assert "Stopped or failed" not in operator_client.get("/").content.decode()

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from halo_site.datadir.paths import DataDir
+from halo_site.datadir.paths import DataDir, data_dir
+from halo_site.datadir.space_meta import read_meta
 from halo_site.datadir.spaces import TEMPORARY, all_spaces, default_space, ensure_default_space, get_space
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -139,3 +140,18 @@ def test_without_the_folder_of_spaces_there_is_a_default_all_the_same(data_direc
     shutil.rmtree(data_directory.spaces)
     ensure_default_space(NOW)
     assert [space.name for space in all_spaces()] == ["Default"]
+
+
+def test_a_start_writes_again_what_a_space_says_of_itself() -> None:
+    [space] = all_spaces()
+    (space.path / ".halo" / "meta.json").write_text('{"id":')
+    ensure_default_space(NOW)
+    assert read_meta(space.path)["id"] == space.id
+
+
+def test_a_start_writes_down_where_a_moved_data_directory_lies() -> None:
+    [space] = all_spaces()
+    path = data_dir().spaces_index
+    path.write_text(path.read_text().replace(str(space.path), f"/elsewhere/spaces/{space.id}"))
+    ensure_default_space(NOW)
+    assert json.loads(path.read_text())["spaces"][space.id]["path"] == str(space.path)

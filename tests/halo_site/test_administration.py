@@ -10,6 +10,7 @@ from django.contrib import admin
 from django.contrib.auth.models import Permission, User
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from halo_site import audit, read_only
@@ -190,3 +191,13 @@ def test_a_viewer_of_runs_sees_runs_only(client: Client) -> None:
     client.force_login(viewer)
     assert client.get("/admin/app_runtime/run/").status_code == 200
     assert client.get("/admin/app_runtime/entry/").status_code == 403
+
+
+def test_the_audit_log_is_filtered_by_kind_without_its_index(operator_client: Client) -> None:
+    audit.record(audit.system("tests"), "pause", object_type="app", object_id="kettle-one", now=NINE)
+    audit.record(audit.system("tests"), "create", object_type="space", object_id="space-one", now=NINE)
+    with CaptureQueriesContext(connection) as queries:
+        page = operator_client.get("/admin/halo_site/auditentry/?object_type__exact=app").content.decode()
+    assert "kettle-one" in page
+    assert "space-one" not in page
+    assert any("COALESCE" in query["sql"] for query in queries)

@@ -102,6 +102,11 @@ def lose_working_dir() -> None:
     change_index(**{space.id: {**content["spaces"][space.id], "workingDir": "/nowhere/project"}})
 
 
+def tear_space_meta() -> None:
+    [space] = all_spaces()
+    (space.path / ".halo" / "meta.json").write_text('{"id":')
+
+
 def orphan_space_folder() -> None:
     (data_dir().spaces / new_id()).mkdir()
 
@@ -235,6 +240,7 @@ DAMAGE: list[tuple[Callable[[], None], str, bool]] = [
     (set_aside, "was set aside", False),
     (lose_space_folder, "the folder of its records is missing", True),
     (lose_working_dir, "its working directory is missing", True),
+    (tear_space_meta, "a lost index is found again by it", False),
     (orphan_space_folder, "no space of the index has its records here", True),
     (lose_space, "is not in spaces-index.json", True),
     (lose_memory_folder, "the folder of its memory is missing", True),

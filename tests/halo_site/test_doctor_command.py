@@ -63,12 +63,14 @@ def test_a_version_that_its_history_denies_is_named(copy_of_migrated: Copy) -> N
 def test_a_row_without_its_parent_is_named(copy_of_migrated: Copy) -> None:
     folder = copy_of_migrated()
     with sqlite3.connect(folder / "halo.db") as connection:
-        connection.execute(
+        connection.executemany(
             "INSERT INTO activity_entries (id, app_id, run_id, type, ts, content_json) "
-            "VALUES ('e', 'gone', 'r', 'output', 1, '{}')"
+            "VALUES (?, 'gone', 'r', 'output', 1, '{}')",
+            [(number,) for number in range(7)],
         )
     result = manage(folder, "doctor")
     assert "of activity_entries belongs to a row of installed_apps that is not there" in result.stdout
+    assert "2 more rows belong to rows that are not there" in result.stdout
 
 
 def test_a_lost_database_is_named(copy_of_migrated: Copy) -> None:

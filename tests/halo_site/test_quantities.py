@@ -13,7 +13,7 @@ NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
     ("seconds", "words"),
     [
         (0, "just now"),
-        (0.9, "just now"),
+        (0.9, "now"),
         (-0.9, "just now"),
         (-2, "2 s ago"),
         (-59, "59 s ago"),

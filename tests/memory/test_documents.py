@@ -222,7 +222,6 @@ def test_text_that_is_no_unicode_is_refused(app: Caller, place: Place) -> None:
 
 def test_a_linked_file_is_neither_read_nor_written(app: Caller, place: Place, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("secret")
-    file(place).parent.mkdir(parents=True)
     file(place).symlink_to(tmp_path / "secret")
     for attempt in (
         lambda: documents.read(app, place, now=BEGINNING),
@@ -269,7 +268,6 @@ def test_the_file_stays_as_it_was_when_the_revision_cannot_be_stored(app: Caller
 
 
 def test_no_revision_is_left_when_the_file_cannot_be_put_in_place(app: Caller, place: Place) -> None:
-    file(place).parent.mkdir(parents=True)
 
     def in_the_way(execute: object, sql: str, *rest: object) -> object:
         if sql.startswith("INSERT"):

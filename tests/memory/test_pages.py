@@ -161,7 +161,6 @@ def test_a_link_is_refused_with_a_friendly_page(
     operator_client: Client, place: Place, tmp_path: Path
 ) -> None:
     (tmp_path / "secret").write_text("sentinel")
-    (place.base / place.file).parent.mkdir(parents=True)
     (place.base / place.file).symlink_to(tmp_path / "secret")
     response = operator_client.get(url(place))
     assert response.status_code == 404
@@ -259,3 +258,9 @@ def test_many_apps_are_paged(operator_client: Client, apps: Apps) -> None:
     assert "App 00" in first
     assert "App 39" not in first
     assert "App 39" in second
+
+
+def test_a_folder_that_is_missing_is_not_called_empty(operator_client: Client, place: Place) -> None:
+    place.base.joinpath(place.file).parent.rename(place.base / "elsewhere")
+    page = operator_client.get(reverse("memory:place_list")).content.decode()
+    assert f"{place.base.joinpath(place.file).parent} is missing" in page

@@ -6,6 +6,7 @@ from django.test import Client
 
 from halo_site.models import AuditEntry
 from scheduler.models import Job, Slot
+from tests.factories import TESTER, make_app
 from tests.scheduler.factories import NINE, put_job
 
 pytestmark = pytest.mark.django_db
@@ -90,3 +91,12 @@ def test_nothing_else_can_be_changed(administrator: Client, slot: Slot) -> None:
     assert administrator.post(f"/admin/scheduler/slot/{slot.pk}/change/").status_code == 403
     assert administrator.post(f"/admin/scheduler/slot/{slot.pk}/delete/").status_code == 403
     assert Job.objects.count() == Slot.objects.count() == 1
+
+
+def test_the_job_of_an_uninstalled_app_stays_off(administrator: Client) -> None:
+    app = make_app()
+    app.uninstall(actor=TESTER, now=NINE)
+    job = Job.objects.get()
+    response = fill(administrator, job, is_on="on")
+    assert "is uninstalled. Reinstall it first." in response.content.decode()  # type: ignore[attr-defined]
+    assert not Job.objects.get().enabled

@@ -70,7 +70,8 @@ class Command(HaloCommand):
         now = timezone.now()
         manifest, former = restoring.restore(path, connection, replace=replace, now=now)
         self.stdout.write(f"Restored {manifest.contents}.")
-        self.stdout.write(f"What was there before is in {former}; restore --undo brings it back.")
+        if former is not None:
+            self.stdout.write(f"What was there before is in {former}; restore --undo brings it back.")
         if not manifest.with_secrets:
             names = ", ".join(manifest.secrets_left_out) or "none were stored"
             self.stdout.write(f"The backup holds no secrets ({names}); those of {data_dir().root} stay.")
@@ -84,7 +85,7 @@ class Command(HaloCommand):
 
     def undo(self) -> None:
         what, kept = restoring.undo(connection, timezone.now())
-        self.stdout.write(f"Undone: {what}.")
+        self.stdout.write(f"Undone: {what}. The state from before it is back.")
         if kept is not None:
             self.stdout.write(f"What was there until now is in {kept}.")
 
