@@ -35,6 +35,7 @@ class SpaceFilter(admin.SimpleListFilter):
 @admin.register(App)
 class AppAdmin(IndexedAdmin):
     form = AppForm
+    list_per_page = 25  # an app has many columns, and each costs the page time
     list_display = ("name", "status", "space_name", "installed_at", "last_run_at", "runs", "page")
     list_filter = ("status", SpaceFilter)
     search_fields = ("spec_id",)
