@@ -169,7 +169,7 @@ class Lifecycle:
                 raise StatusRefused(app, wanted)
             was, is_now = {"status": before}, {"status": str(wanted)}
             done = partial(audit.record, actor, verb or wanted, object_type="app", object_id=app.pk, now=now)
-            done(summary=reason, before=was, after=is_now)
+            done(summary=": ".join(filter(None, (app.spec_id, reason))), before=was, after=is_now)
             _tell_followers(app, fields, before, actor, now)
 
 

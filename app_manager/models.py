@@ -10,6 +10,7 @@ import yaml
 from django.db import models
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
+from pydantic import ValidationError
 
 from app_manager import configuration, localized, states
 from app_manager.decisions import Decisions
@@ -120,8 +121,9 @@ class App(Lifecycle, Decisions, models.Model):
         """The spec as its type, and what is wrong with it: it is then one that does nothing."""
         try:
             return AppSpec.model_validate(self.spec), ""
-        except ValueError as error:
-            return nothing_known(self.spec_id), " ".join(str(error).split())
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            return nothing_known(self.spec_id), f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
 
     @property
     def parsed_spec(self) -> AppSpec:

@@ -67,7 +67,7 @@ def test_a_pause_keeps_the_times_of_its_jobs():
 def test_a_pause_is_told_with_who_and_from_what():
     install_app().pause(actor=TESTER, now=LATER, reason="tea time")
     line = AuditEntry.objects.latest("id")
-    assert (line.verb, line.actor, line.summary) == ("pause", str(TESTER), "tea time")
+    assert (line.verb, line.actor, line.summary) == ("pause", str(TESTER), "Kettle Watch: tea time")
     assert (line.before, line.after) == ({"status": "active"}, {"status": "paused"})
 
 

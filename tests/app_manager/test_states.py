@@ -30,7 +30,7 @@ def test_a_change_is_in_the_audit_log():
     line = AuditEntry.objects.latest("id")
     assert (line.verb, line.summary, line.before, line.after) == (
         "paused",
-        "tea time",
+        "Kettle Watch: tea time",
         {"status": "active"},
         {"status": "paused"},
     )
