@@ -1,7 +1,6 @@
 """An app's decisions as an administrator writes them: its space, and three JSON objects."""
 
 import json
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from app_manager.configuration import checked
 from app_manager.exceptions import AppError
 from app_manager.models import App
-from app_manager.spec.permission import canonical_permission, is_known
+from app_manager.spec.permission import unknown
 from halo_site.audit import Actor
 from halo_site.datadir.spaces import all_spaces
 
@@ -105,7 +104,10 @@ class AppForm(forms.ModelForm):  # type: ignore[type-arg]
             app.configure(checked(app.parsed_spec, value), actor=self.actor, now=now)
         elif field == "granted_and_denied":
             granted, denied = _names(value, "granted"), _names(value, "denied")
-            _refuse_unknown(app, (*granted, *denied))
+            strange = unknown([*granted, *denied], app.access.everything)
+            if strange:
+                words = _("There is no permission of this name: %(names)s.")
+                raise ValueError(words % {"names": ", ".join(strange)})
             app.decide_permissions(granted, denied, actor=self.actor, now=now)
         else:
             self._override(app, value, now)
@@ -116,14 +118,6 @@ class AppForm(forms.ModelForm):  # type: ignore[type-arg]
             raise ValueError(_("Only “subscriptions” can be written here: an object by subscription."))
         for key in {**(before if isinstance(before, dict) else {}), **wanted}:
             app.override_schedule(key, wanted.get(key), actor=self.actor, now=now)
-
-
-def _refuse_unknown(app: App, names: Iterable[str]) -> None:
-    """Raise ValueError for a name that is no permission, unless the spec asks for it or it is decided."""
-    wanted = {canonical_permission(name) for name in names} - set(app.access.everything)
-    unknown = sorted(name for name in wanted if not is_known(name))
-    if unknown:
-        raise ValueError(_("There is no permission of this name: %(names)s.") % {"names": ", ".join(unknown)})
 
 
 def _names(value: dict[str, Any], key: str) -> list[str]:

@@ -13,7 +13,7 @@ from app_manager.jobs import own_schedules, put_job, scheduled, schedules_of
 from app_manager.lifecycle import locked
 from app_manager.permissions import digest_of
 from app_manager.spec.permission import canonical_permission
-from app_manager.states import RUNS_BY_ITSELF, Status
+from app_manager.states import Status
 from halo_site import audit
 from scheduler.recurrence import ScheduleError, validate
 
@@ -34,8 +34,7 @@ class Decisions:
     def configure(self, values: dict[str, Any], *, actor: audit.Actor, now: datetime) -> bool:
         """Store what a person gave; an app that only waited for it becomes active.
 
-        One that now wants a required value is paused, "needs configuration: …".
-
+        One that lacks a required value now is paused, "needs configuration: …".
         ``values`` are JSON values that differ from the spec's defaults. The audit line names the changed keys
         and not the values, which may be private.
         """
@@ -127,7 +126,7 @@ def follow_configuration(app: "App", missing: Iterable[str], *, actor: audit.Act
             _store(app, error_message=message)
         else:
             app.resume(actor=actor, now=now)
-    elif message and app.status in RUNS_BY_ITSELF | {Status.ERROR, Status.NEEDS_LOGIN}:
+    elif message and app.status not in {Status.PAUSED, Status.UNINSTALLED}:
         app.pause(actor=actor, now=now, reason=message)
 
 

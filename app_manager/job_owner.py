@@ -31,8 +31,8 @@ class AppJobs:
         Raises `StatusRefused` for one of an uninstalled app, which is off as long as its app is.
         """
         with transaction.atomic():
-            app = App.objects.filter(pk=str((job.metadata or {}).get("appId"))).first()
-            if on and app is not None and app.status == Status.UNINSTALLED:
+            app = App.objects.hold(_app_id(job)) if on else None
+            if app is not None and app.status == Status.UNINSTALLED:
                 raise StatusRefused(app, Status.ACTIVE)
             done = job.enable(now) if on else job.disable(f"switched off by {actor.words}", now)
             if done:
@@ -45,16 +45,21 @@ class AppJobs:
 
     def address(self, job: Job) -> str:
         """The page of its app; empty where that is gone."""
-        app_id = (job.metadata or {}).get("appId")
-        is_there = isinstance(app_id, str) and App.objects.filter(pk=app_id).exists()
+        app_id = _app_id(job)
+        is_there = App.objects.filter(pk=app_id).exists()
         return reverse("app_runtime:app_thread", args=[app_id]) if is_there else ""
 
     def _owner(self, job: Job) -> tuple[App, str]:
-        facts = job.metadata or {}
-        app = App.objects.filter(pk=facts.get("appId")).first()
+        app = App.objects.filter(pk=_app_id(job)).first()
         if app is None:
             raise LookupError("The app of this job is not there any more.")
-        return app, str(facts.get("subscriptionId"))
+        return app, str((job.metadata or {}).get("subscriptionId"))
+
+
+def _app_id(job: Job) -> str:
+    """The id of its app; empty, which no app has, where its metadata do not say one."""
+    app_id = (job.metadata or {}).get("appId")
+    return app_id if isinstance(app_id, str) else ""
 
 
 def register() -> None:

@@ -17,6 +17,8 @@ from app_manager.decisions import Decisions
 from app_manager.lifecycle import Lifecycle
 from app_manager.permissions import Permissions
 from app_manager.spec import AppSpec
+from app_manager.spec.problem import path_text
+from app_manager.spec.sentences import findings
 from app_manager.states import Status
 from app_manager.versions import SpecVersion
 from halo_site.datadir.paths import is_plain_path
@@ -121,9 +123,9 @@ class App(Lifecycle, Decisions, models.Model):
         """The spec as its type, and what is wrong with it: it is then one that does nothing."""
         try:
             return AppSpec.model_validate(self.spec), ""
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            return nothing_known(self.spec_id), f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        except ValidationError:
+            first = findings(AppSpec, self.spec)[0]
+            return nothing_known(self.spec_id), f"{path_text(first.path)}: {first.sentence}"
 
     @property
     def parsed_spec(self) -> AppSpec:

@@ -78,7 +78,7 @@ def _problem_of_icon(icon: str, space: Space | None) -> str:
 
 def _problem_of_working_dir(text: str, space: Space | None) -> str:
     """Why this cannot be where agents work; empty where it can. One that stays as it is may be gone."""
-    if space is not None and text == str(space.working_dir):
+    if space is not None and Path(text) == space.working_dir:
         return ""
     if not is_plain_path(text):
         return _("Give an absolute path, such as /srv/project, without “..” in it.")

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from app_manager.jobs import jobs_of_each
 from app_manager.models import App
 from app_manager.states import RUNS_BY_ITSELF
-from app_runtime.models import Entry, Run
-from app_runtime.shell import Machinery, open_questions
+from app_runtime.models import Entry, Run, RunQuerySet
+from app_runtime.shell import COUNT_CAP, Machinery, open_questions
 from app_runtime.statuses import ENTRY_TONES, TONES, UNKNOWN_TONE, Delivery, EntryType, Outcome, Status
 from app_runtime.steps import Timeline, timeline
 from app_runtime.strips import Bar, BarMaker, newest_runs
@@ -176,9 +176,16 @@ class OverviewPage:
     @cached_property
     def failures(self) -> list[RunRow]:
         """The newest failed runs of the last day."""
-        day = self.now - timedelta(days=1)
-        failed = Run.objects.filter(status=Status.ERROR, started_at__gte=day).select_related("app")
-        return run_rows(failed.newest_first()[:FAILURES])
+        return run_rows(self._failed.select_related("app").newest_first()[:FAILURES])
+
+    @cached_property
+    def failure_count(self) -> int:
+        """How many runs failed in the last day; counted to `COUNT_CAP`."""
+        return self._failed[:COUNT_CAP].count()
+
+    @property
+    def _failed(self) -> RunQuerySet:
+        return Run.objects.filter(status=Status.ERROR, started_at__gte=self.now - timedelta(days=1))
 
     @cached_property
     def machinery(self) -> Machinery:
@@ -192,6 +199,10 @@ class OverviewPage:
     def stopped(self) -> list[App]:
         """Apps that do nothing by themselves until somebody acts."""
         return list(App.objects.stopped().newest_first()[:FAILURES])
+
+    @cached_property
+    def stopped_count(self) -> int:
+        return App.objects.stopped().count()
 
     @cached_property
     def cards(self) -> list[AppCard]:

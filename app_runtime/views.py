@@ -25,7 +25,7 @@ from app_runtime.transcript import Transcript
 from halo_site import audit
 from halo_site.fragments import go, poll
 
-APPS_PAGE = 48
+APPS_PAGE = 24
 UNINSTALLED_SHOWN = 100
 RUNS_PAGE = 30
 ENTRIES_PAGE = 30

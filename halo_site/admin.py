@@ -37,12 +37,13 @@ class ObjectFilter(admin.SimpleListFilter):
         ]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        """Rows of a kind. By an expression: the index begins with the kind, and would bring all of them."""
+        """Rows of a kind; without an object by an expression, for the index would bring all of that kind."""
         if not self.value():
             return queryset
-        return queryset.alias(
-            kind=Coalesce("object_type", Value(""), output_field=models.TextField())
-        ).filter(kind=self.value())
+        if "object_id__exact" in request.GET:
+            return queryset.filter(object_type=self.value())
+        kind = Coalesce("object_type", Value(""), output_field=models.TextField())
+        return queryset.alias(kind=kind).filter(kind=self.value())
 
 
 @admin.register(AuditEntry)

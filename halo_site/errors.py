@@ -2,6 +2,8 @@
 
 import sys
 import traceback
+from collections.abc import Callable
+from http import HTTPStatus
 
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
@@ -16,6 +18,24 @@ RETRY_SECONDS = 5
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form without a valid token: 403 with what to do. The reason goes to Django's log, not to the page."""
     return render(request, "403_csrf.html", status=403)
+
+
+def explain_form_address(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware: a page for whoever opens the address of a form by itself; Django's answer to that is empty.
+
+    A session that ran out leads there: after the sign-in the browser asks for what it had sent.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        is_refused = response.status_code == HTTPStatus.METHOD_NOT_ALLOWED
+        if is_refused and request.method == "GET" and not response.content:
+            response.content = render_to_string("405.html", request=request)
+        return response
+
+    return middleware
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

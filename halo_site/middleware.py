@@ -1,12 +1,10 @@
 """Which client address and scheme a request really has."""
 
 from collections.abc import Callable
-from http import HTTPStatus
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
-from django.template.loader import render_to_string
 
 FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST", "HTTP_FORWARDED")
 Networks = list[IPv4Network | IPv6Network]
@@ -22,20 +20,6 @@ def refuse_nul(
         if has_nul and request.path.startswith("/admin/"):
             return HttpResponseBadRequest("This address has a character that no address of this site has.")
         return get_response(request)
-
-    return middleware
-
-
-def explain_refused_method(
-    get_response: Callable[[HttpRequest], HttpResponse],
-) -> Callable[[HttpRequest], HttpResponse]:
-    """Give a page to whoever opens the address of a form by itself; Django's answer to that is empty."""
-
-    def middleware(request: HttpRequest) -> HttpResponse:
-        response = get_response(request)
-        if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED and not response.content:
-            response.content = render_to_string("405.html", request=request)
-        return response
 
     return middleware
 

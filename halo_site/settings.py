@@ -66,7 +66,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "halo_site.middleware.explain_refused_method",
+    "halo_site.errors.explain_form_address",
 ]
 
 ROOT_URLCONF = "halo_site.urls"

@@ -33,6 +33,7 @@ class State(StrEnum):
     NOT_UTF8 = "not_utf8"
     TOO_LARGE = "too_large"
     REFUSED = "refused"  # a link on the way
+    NO_FOLDER = "no_folder"  # that of its place is gone or out of reach
     UNREADABLE = "unreadable"  # the disk or its rights object
 
 
@@ -67,6 +68,13 @@ STATE_WORDS = {
         gettext_lazy(
             "It, or a folder on the way to it, is a link. Memory is only read from plain files of its own: "
             "put a copy in the place of the link."
+        ),
+    ),
+    State.NO_FOLDER: (
+        gettext_lazy("The folder of this memory is missing"),
+        gettext_lazy(
+            "What is remembered cannot be shown, and nobody knows whether it is lost. Bring the folder back, "
+            "or have its disk mounted."
         ),
     ),
     State.UNREADABLE: (
@@ -171,6 +179,8 @@ def document_page(place: Place, relative: str = "") -> DocumentPage:
     below = place.below(relative)
     newest = Revision.objects.for_document(place.key, place.path(relative)).newest()
     page = _Page(place, relative, newest)
+    if place.missing_folder is not None:
+        return page(State.NO_FOLDER, problem=str(place.missing_folder))
     try:
         data = documents.on_disk(place, relative)
         changed_at = _moment(info_below(place.base, below)) if data is not None else None

@@ -1,5 +1,7 @@
 """Permissions: which exist, what they are called, what a spec asks for (BEHAVIOUR, Permissions)."""
 
+from collections.abc import Iterable
+
 from app_manager.spec.appspec import AppSpec
 
 LABELS: dict[str, str] = {
@@ -24,6 +26,12 @@ def canonical_permission(name: str) -> str:
 def is_known(name: str) -> bool:
     """Whether the permission is one of ours, or names an MCP server."""
     return name in LABELS or (name.startswith(_MCP) and len(name) > len(_MCP))
+
+
+def unknown(names: Iterable[str], known: Iterable[str]) -> list[str]:
+    """The canonical names that are no permissions of ours, nor among ``known``: what a spec asks for, say."""
+    wanted = {canonical_permission(name) for name in names} - set(known)
+    return sorted(name for name in wanted if not is_known(name))
 
 
 def is_served(name: str) -> bool:

@@ -45,6 +45,12 @@ class Exchange(Part):
     before_directory: str
     phase: Literal["out", "in"] = "out"
 
+    @property
+    def words(self) -> str:
+        """What it is, as part of a sentence."""
+        what = f"the restore of {self.summary}"
+        return what if self.verb == "restore" else f"the undoing of {what}"
+
 
 def journal() -> Path:
     return data_dir().backups / "restore.json"
@@ -68,6 +74,6 @@ def refuse_unfinished_restore() -> None:
     exchange = unfinished()
     if exchange is not None:
         raise RestoreUnfinished(
-            f"A restore was interrupted ({exchange.summary}). Finish it: python3 manage.py restore --resume; "
+            f"A restore was interrupted ({exchange.words}). Finish it: python3 manage.py restore --resume; "
             "or go back: python3 manage.py restore --undo"
         )

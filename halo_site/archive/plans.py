@@ -62,7 +62,7 @@ def undoing(former: Path, connection: Any, now: datetime) -> Exchange:
     exchange = Exchange(
         id=str(uuid.uuid4()),
         verb="undo_restore",
-        summary=f"the restore of {done.summary}",
+        summary=done.summary,
         at_ms=to_ms(now),
         folder=str(kept),
         source=str(former),
@@ -89,8 +89,8 @@ def newest_former() -> Path:
     return found[-1]
 
 
-def former_state(exchange: Exchange) -> Path | None:
-    """The folder of what was there before; None where nothing was: then the folder is removed again."""
+def keep_former(exchange: Exchange) -> Path | None:
+    """The folder of the state before a restore; where nothing was, it is removed again (None)."""
     kept = [Path(move.kept) for move in exchange.moves]
     held = any(path.is_symlink() or path.is_file() or any(path.rglob("*")) for path in kept)
     if held or (exchange.rows is not None and exchange.rows.kept is not None):

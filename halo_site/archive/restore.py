@@ -42,7 +42,7 @@ def restore(archive: Path, connection: Any, *, replace: bool, now: datetime) -> 
     data_dir().prepare()
     for what in (records.VERIFIED, records.RESTORED):
         records.note(what, archive.absolute(), manifest, now)
-    return manifest, plans.former_state(exchange)
+    return manifest, plans.keep_former(exchange)
 
 
 def undo(connection: Any, now: datetime) -> tuple[str, Path | None]:
@@ -56,11 +56,11 @@ def undo(connection: Any, now: datetime) -> tuple[str, Path | None]:
         if half_way is not None:
             revert(half_way, connection)
             data_dir().prepare()
-            return half_way.summary, None
+            return half_way.words, None
         exchange = plans.undoing(plans.newest_former(), connection, now)
         carry_out(exchange, connection)
     data_dir().prepare()
-    return exchange.summary, Path(exchange.folder)
+    return f"the restore of {exchange.summary}", Path(exchange.folder)
 
 
 def resume(connection: Any, now: datetime) -> Exchange:

@@ -28,7 +28,7 @@ def _space(space: Space) -> Iterator[Finding]:
     elif space.is_our_own and read_meta(space.path).get("id") != space.id:
         words = f"{space.path / NAME} cannot be read, or is another's: a lost index is found again by it"
         yield notice(f"space {space.name}", words, "The next start writes it again.")
-    if space.working_dir is not None and not space.working_dir.is_dir():
+    if space.lacks_working_dir:
         words = f"its working directory is missing: {space.working_dir}"
         yield Finding(f"space {space.name}", words, f"Change it at /spaces/{space.id}/.")
 

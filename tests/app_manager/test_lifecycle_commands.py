@@ -1,7 +1,5 @@
 """The commands that do one verb to one app."""
 
-import json
-
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
@@ -77,12 +75,12 @@ def test_the_list_names_each_installed_app_with_its_id(capsys):
     assert capsys.readouterr().out == f"{app.pk}  active        Kettle Watch  (Default)\n"
 
 
-def test_the_list_as_json_may_have_uninstalled_ones(capsys):
+def test_the_list_of_all_has_uninstalled_ones_and_ids_of_lost_spaces(capsys):
     app = install_app()
     set_status(app, Status.UNINSTALLED)
-    call_command("list_apps", all=True, json=True)
-    (row,) = json.loads(capsys.readouterr().out)
-    assert row == {"id": app.pk, "status": "uninstalled", "name": "Kettle Watch", "space": "Default"}
+    App.objects.update(space_id="gone")
+    call_command("list_apps", all=True)
+    assert capsys.readouterr().out == f"{app.pk}  uninstalled   Kettle Watch  (gone)\n"
 
 
 def test_a_list_of_nothing_says_so(capsys):

@@ -206,3 +206,9 @@ def test_a_space_whose_working_directory_is_gone_can_be_renamed(operator_client,
     fields = {"name": "Tea", "icon": "folder", "working_dir": str(tmp_path / "gone")}
     operator_client.post(f"/spaces/{space().id}/save/", fields)
     assert (space().name, space().working_dir) == ("Tea", tmp_path / "gone")
+
+
+def test_a_name_that_is_no_path_is_refused_where_there_is_no_working_directory(operator_client):
+    fields = {"name": space().name, "icon": "folder", "working_dir": "None"}
+    assert operator_client.post(f"/spaces/{space().id}/save/", fields).status_code == 422
+    assert space().working_dir is None

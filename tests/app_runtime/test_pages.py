@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from app_manager.models import App
 from app_runtime.models import Entry, Run
+from app_runtime.pages import FAILURES
 from app_runtime.statuses import Status
 from app_runtime.transcript import Transcript
 from halo_site.models import Heartbeat
@@ -99,6 +100,13 @@ def test_the_overview_shows_what_needs_a_person_and_what_failed(operator_client:
     assert "Order now?" in page
     assert "gateway timed out" in page
     assert f"/runs/{failed.pk}/" in page
+
+
+def test_the_overview_counts_more_than_it_lists(operator_client: Client, app: App) -> None:
+    now = timezone.now()
+    for number in range(FAILURES + 2):
+        make_run(app, Status.ERROR, at=now - number * MINUTE)
+    assert f"{FAILURES + 2} runs failed in the last 24 hours" in text_of(operator_client, "/")
 
 
 def test_a_failure_of_two_days_ago_is_no_news(operator_client: Client, app: App) -> None:

@@ -87,6 +87,20 @@ def test_an_undo_killed_at_any_step(two_states: States, step: int, way: str) -> 
     crash_while_undoing(two_states, step, way)
 
 
+@pytest.mark.parametrize(
+    ("way", "words"),
+    [
+        ("--resume", "Finished: the undoing of the restore of"),
+        ("--undo", "Undone: the undoing of the restore of"),
+    ],
+)
+def test_an_interrupted_undo_is_told_as_one(two_states: States, way: str, words: str) -> None:
+    site, archive, _first, _second = two_states
+    site.run("restore", "--replace", str(archive))
+    assert killed(site, 6, "restore", "--undo")
+    assert words in site.run("restore", way)
+
+
 def test_another_restore_is_refused_while_one_is_half_way(two_states: States) -> None:
     site, archive, _first, second = two_states
     assert killed(site, 6, "restore", "--replace", str(archive))

@@ -104,3 +104,16 @@ def test_what_sqlite_leaves_open_is_asked_of_the_disk(monkeypatch: pytest.Monkey
 
 def test_a_database_that_is_not_there_is_no_trouble_of_the_disk() -> None:
     assert trouble_of(OperationalError("unable to open database file")) is None
+
+
+@pytest.mark.django_db
+def test_the_address_of_a_form_opened_by_itself_says_what_it_is(operator_client: Client) -> None:
+    response = operator_client.get("/spaces/reorder/")
+    assert (response.status_code, response["Allow"]) == (405, "POST")
+    assert "This address takes a form" in response.content.decode()
+
+
+@pytest.mark.django_db
+def test_a_page_that_takes_no_form_is_not_called_one(operator_client: Client) -> None:
+    response = operator_client.post("/spaces/")
+    assert (response.status_code, response.content) == (405, b"")

@@ -63,10 +63,3 @@ def test_an_address_that_is_none_is_not_trusted(settings: Settings) -> None:
 
 def test_a_foreign_host_name_is_refused(client: Client) -> None:
     assert client.get("/login/", headers={"host": "evil.example"}).status_code == 400
-
-
-@pytest.mark.django_db
-def test_the_address_of_a_form_opened_by_itself_says_what_it_is(operator_client: Client) -> None:
-    response = operator_client.get("/spaces/reorder/")
-    assert (response.status_code, response["Allow"]) == (405, "POST")
-    assert "This address takes a form" in response.content.decode()

@@ -268,7 +268,6 @@ def test_the_file_stays_as_it_was_when_the_revision_cannot_be_stored(app: Caller
 
 
 def test_no_revision_is_left_when_the_file_cannot_be_put_in_place(app: Caller, place: Place) -> None:
-
     def in_the_way(execute: object, sql: str, *rest: object) -> object:
         if sql.startswith("INSERT"):
             file(place).mkdir()  # a folder takes the name between the check and the rename

@@ -264,3 +264,13 @@ def test_a_folder_that_is_missing_is_not_called_empty(operator_client: Client, p
     place.base.joinpath(place.file).parent.rename(place.base / "elsewhere")
     page = operator_client.get(reverse("memory:place_list")).content.decode()
     assert f"{place.base.joinpath(place.file).parent} is missing" in page
+
+
+def test_a_document_of_a_missing_folder_is_not_said_never_to_have_been(
+    operator_client: Client, place: Place
+) -> None:
+    folder = (place.base / place.file).parent
+    folder.rename(place.base / "elsewhere")
+    page = operator_client.get(url(place)).content.decode()
+    assert "The folder of this memory is missing" in page
+    assert "Nothing is remembered here yet" not in page

@@ -15,7 +15,7 @@ from app_manager.models import App
 from app_manager.permissions import decided
 from app_manager.spec import AppSpec, SpecError, decode_spec, parse_spec, permissions_asked
 from app_manager.spec.encoding import MAX_BYTES
-from app_manager.spec.permission import canonical_permission, is_known
+from app_manager.spec.permission import canonical_permission, unknown
 from halo_site import audit
 from halo_site.datadir.spaces import Space, all_spaces, default_space, ensure_default_space
 from halo_site.management.base import HaloCommand
@@ -109,9 +109,9 @@ def permissions_of(spec: AppSpec, denied: list[str]) -> dict[str, list[str]]:
     """All that the spec asks for is granted, save what is denied. Raises `CommandError` for unknown names."""
     asked = permissions_asked(spec)
     refused = [canonical_permission(name) for name in denied]
-    for name in refused:
-        if name not in asked and not is_known(name):
-            known = ", ".join(asked) or "nothing"
-            raise CommandError(f"There is no permission {name}. This app asks for: {known}.")
+    strange = unknown(refused, asked)
+    if strange:
+        known = ", ".join(asked) or "nothing"
+        raise CommandError(f"There is no permission {', '.join(strange)}. This app asks for: {known}.")
     granted = [name for name in asked if name not in refused]
     return decided([*asked, *refused], granted)

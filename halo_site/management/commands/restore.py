@@ -91,4 +91,4 @@ class Command(HaloCommand):
 
     def resume(self) -> None:
         exchange = restoring.resume(connection, timezone.now())
-        self.stdout.write(f"Finished: {exchange.summary}.")
+        self.stdout.write(f"Finished: {exchange.words}.")
