@@ -202,7 +202,8 @@ def test_the_next_time_is_shown_only_while_the_clock_may_start_the_app(operator_
 
 def test_an_app_of_another_type_says_that_it_does_not_run_by_itself(operator_client):
     app = install_app(type="skill", subscriptions=None)
-    assert "of the type skill: does not run by itself" in body(operator_client.get(url(app, "spec")))
+    for address in (url(app, "spec"), "/apps/"):
+        assert "of the type skill: does not run by itself" in body(operator_client.get(address))
 
 
 def test_a_required_value_that_is_given_back_pauses_the_app_and_the_page_says_so(operator_client, app):
