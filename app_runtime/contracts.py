@@ -236,7 +236,19 @@ class RunRecord(Record):
     finished_at: EpochMs | None = Field(description="when it ended; null: not yet")
     duration_ms: int | None = Field(description="from start to end, in milliseconds; null: not yet")
     step_count: int = Field(ge=0, description="model turns and tool calls that have started")
+    spec_version: str = Field(description="of the spec that it ran; empty: it has not started")
+    waiting_ms: int = Field(ge=0, description="time spent waiting for the model's provider, in milliseconds")
+    requeues: int = Field(ge=0, description="how often its worker was lost before its first step")
+    cancel_requested_at: EpochMs | None = Field(
+        description="when somebody asked to stop it; null: nobody did"
+    )
+    cancelled_by: str = Field(description="who asked to stop it; empty: nobody did")
     tokens_used: int | None = Field(ge=0, description="tokens in and out; null: unknown")
+    tokens_in: int | None = Field(ge=0, description="tokens that went in, from caches too; null: unknown")
+    tokens_out: int | None = Field(ge=0, description="tokens that came out; null: unknown")
+    tokens_cached: int | None = Field(
+        ge=0, description="of the tokens in, those out of a provider's cache; null: unknown"
+    )
     cost_microusd: int | None = Field(ge=0, description="millionths of a US dollar; null: unknown")
     error_message: str | None = Field(description="why it failed; null: it did not")
     entries: list[EntryRecord | OddEntry] = Field(description="what it wrote, the oldest first")

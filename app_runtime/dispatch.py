@@ -44,21 +44,30 @@ def trigger(app: App, actor: Actor, now: datetime) -> Run:
     Raises `NotRunnable`, or `AlreadyRunning` naming the run that is queued or running.
     """
     with transaction.atomic():
-        # Two clicks at once: the second waits here, then sees the first one's run.
-        stored = App.objects.hold(app.pk)
-        if stored is None:
-            raise NotRunnable(app, "it was removed.")
-        refusal = refusal_of_state(stored, automatic=False)
-        if refusal is not None:
-            raise NotRunnable(stored, f"{refusal.sentence}.")
-        unfinished = Run.objects.for_app(stored).unfinished().select_related("app")
-        busy = unfinished.order_by("-status", "queued_at").first()  # running before queued
-        if busy is not None:
-            raise AlreadyRunning(busy)
-        return queue_run(stored, Trigger.MANUAL, now, {"by": str(actor)})
+        return queue_run(admitted(app), Trigger.MANUAL, now, {"by": str(actor)})
 
 
-def queue_run(app: App, kind: Trigger, now: datetime, data: dict[str, Any] | None) -> Run:
+def admitted(app: App) -> App:
+    """The app as it is now, held until the caller's transaction ends, if a person may start a run of it.
+
+    Raises as `trigger` does. Of two clicks at once the second waits here, then sees the first one's run.
+    """
+    stored = App.objects.hold(app.pk)
+    if stored is None:
+        raise NotRunnable(app, "it was removed.")
+    refusal = refusal_of_state(stored, automatic=False)
+    if refusal is not None:
+        raise NotRunnable(stored, f"{refusal.sentence}.")
+    unfinished = Run.objects.for_app(stored).unfinished().select_related("app")
+    busy = unfinished.order_by("-status", "queued_at").first()  # running before queued
+    if busy is not None:
+        raise AlreadyRunning(busy)
+    return stored
+
+
+def queue_run(
+    app: App, kind: Trigger, now: datetime, data: dict[str, Any] | None, parent: Run | None = None
+) -> Run:
     """Insert the queued row and its task, both in the caller's transaction."""
     run_id = new_id()
     run = Run.objects.create(
@@ -68,6 +77,7 @@ def queue_run(app: App, kind: Trigger, now: datetime, data: dict[str, Any] | Non
         status=Status.QUEUED,
         trigger_type=kind,
         trigger_data=data,
+        parent_run=parent,
         started_at=now,
         queued_at=now,
     )

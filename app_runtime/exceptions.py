@@ -28,11 +28,24 @@ class AlreadyRunning(RuntimeRefusal):
 
 
 class EngineError(RuntimeRefusal):
-    """The engine could not make its turn; `permanent` when trying again cannot help."""
+    """The engine could not make its turn; ``permanent`` when trying the same again cannot help.
 
-    def __init__(self, sentence: str, *, permanent: bool = False) -> None:
+    ``kind`` is one of rate_limit, server, network, timeout, auth, bad_request, unknown_model, bad_answer;
+    ``retry_after`` is what the provider asked to wait, in seconds.
+    """
+
+    def __init__(
+        self,
+        sentence: str,
+        *,
+        permanent: bool = True,
+        kind: str = "bad_request",
+        retry_after: float | None = None,
+    ) -> None:
         super().__init__(sentence)
         self.permanent = permanent
+        self.kind = kind
+        self.retry_after = retry_after
 
 
 class ToolRefused(RuntimeRefusal):
@@ -45,6 +58,13 @@ class RunStopped(RuntimeRefusal):
 
 class CapReached(RunStopped):
     """One of the run's caps was reached."""
+
+
+class RunCancelled(RunStopped):
+    """A person stopped the run."""
+
+    def __init__(self, by: str) -> None:
+        super().__init__(f"Cancelled by {by}.")
 
 
 class FolderMissing(RunStopped):

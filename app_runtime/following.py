@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from app_manager.followers import register_follower
 from app_manager.models import App
 from app_manager.states import Status as AppStatus
-from app_runtime.models import Entry, Run
+from app_runtime.models import Entry, Run, RunMessage
 from app_runtime.settlement import cancel_queued, cancel_running
 from halo_site.audit import Actor
 
@@ -50,6 +50,7 @@ def _reason(app: App, actor: Actor) -> str:
 def _delete_runs(app: App) -> int:
     keys = list(Run.objects.for_app(app).values_list("run_id", flat=True)[:DELETED_AT_ONCE])
     Run.objects.filter(parent_run_id__in=keys).update(parent_run=None)
+    RunMessage.objects.filter(run_id__in=keys).delete()
     return _raw_delete(Run.objects.filter(run_id__in=keys)) if keys else 0
 
 

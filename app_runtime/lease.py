@@ -1,7 +1,8 @@
-"""A worker's hold on a run: renewed by a thread while an engine's turn takes its time."""
+"""A worker's hold on a run: renewed, and watched, by a thread while an engine's turn takes its time."""
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -16,13 +17,18 @@ logger = logging.getLogger(__name__)
 
 
 class Lease:
-    """Renews the lease of one run every heartbeat until it is left, and knows when it was lost."""
+    """Renews the lease of one run every heartbeat until it is left, and knows when it was lost.
+
+    More often than that it looks whether somebody cancelled the run: `cancelled_by` then says who.
+    """
 
     def __init__(self, run: Run, settings: RunSettings, clock: Callable[[], datetime]) -> None:
         self.run = run
         self.clock = clock
         self.length = timedelta(seconds=settings.lease_seconds)
+        self.cancelled_by = ""
         self._every = settings.heartbeat_seconds
+        self._watch_every = min(settings.watch_seconds, settings.heartbeat_seconds)
         self._done = threading.Event()
         self._lost = threading.Event()
         self._thread = threading.Thread(target=self._renew, name=f"lease-{run.short_id}", daemon=True)
@@ -53,9 +59,25 @@ class Lease:
             logger.exception("The lease of run %s could not be renewed", self.run.short_id)
             connection.close()
 
-    def _renew(self) -> None:
+    def watch(self) -> None:
+        """Look once whether the run was taken from this worker or is to be cancelled."""
         try:
-            while not self._done.wait(self._every):
-                self.beat()
+            asked = self.run.held().values_list("cancel_requested_at", "cancelled_by").first()
+        except Error:
+            connection.close()
+            return
+        if asked is None:
+            self._lost.set()
+        elif asked[0] is not None:
+            self.cancelled_by = asked[1] or "somebody"
+
+    def _renew(self) -> None:
+        beat_due = time.monotonic() + self._every
+        try:
+            while not self._done.wait(self._watch_every):
+                if time.monotonic() >= beat_due:
+                    beat_due = time.monotonic() + self._every
+                    self.beat()
+                self.watch()
         finally:
             connection.close()  # this thread's own

@@ -8,8 +8,32 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from app_manager.models import App, new_id
-from app_runtime.statuses import AUTOMATIC, UNFINISHED, Delivery, EntryType, Outcome, Status, Trigger
+from app_runtime.messages import RunMessage
+from app_runtime.server_health import ServerHealth
+from app_runtime.statuses import (
+    AUTOMATIC,
+    FOLLOW_UPS,
+    UNFINISHED,
+    Delivery,
+    EntryType,
+    Outcome,
+    Status,
+    Trigger,
+)
+from app_runtime.usage import Price, UsageDay
 from halo_site.store.fields import HIGHEST_MS, LOWEST_MS, EpochMsField, from_ms
+
+__all__ = [
+    "REHEARSAL",
+    "Entry",
+    "EntryQuerySet",
+    "Price",
+    "Run",
+    "RunMessage",
+    "RunQuerySet",
+    "ServerHealth",
+    "UsageDay",
+]
 
 REHEARSAL = "rehearsal"
 
@@ -39,7 +63,7 @@ class RunQuerySet(models.QuerySet["Run"]):
 
     def next_to_start(self) -> "RunQuerySet":
         """Queued runs: answers' follow-ups first, then the oldest."""
-        first = models.Case(models.When(trigger_type=Trigger.ESCALATION_FOLLOWUP, then=0), default=1)
+        first = models.Case(models.When(trigger_type__in=FOLLOW_UPS, then=0), default=1)
         return self.queued().order_by(first, "queued_at", "run_id")
 
 
@@ -76,6 +100,20 @@ class Run(models.Model):
     lease_until = EpochMsField(null=True, blank=True)
     heartbeat_at = EpochMsField(null=True, blank=True)
     task_id = models.TextField(default="", db_default="")
+    tokens_in = models.BigIntegerField(null=True, blank=True, help_text=_("null: unknown"))
+    tokens_out = models.BigIntegerField(null=True, blank=True, help_text=_("null: unknown"))
+    tokens_cached = models.BigIntegerField(
+        null=True, blank=True, help_text=_("of the tokens in, those read from a cache; null: unknown")
+    )
+    waiting_ms = models.BigIntegerField(
+        default=0, db_default=0, help_text=_("time spent waiting for the model's provider")
+    )
+    spec_version = models.TextField(default="", db_default="", help_text=_("of the spec that it ran"))
+    requeues = models.IntegerField(
+        default=0, db_default=0, help_text=_("how often its worker was lost before its first step")
+    )
+    cancel_requested_at = EpochMsField(null=True, blank=True)
+    cancelled_by = models.TextField(default="", db_default="")
 
     objects = RunQuerySet.as_manager()
 
@@ -117,6 +155,11 @@ class Run(models.Model):
         return self.engine == REHEARSAL
 
     @property
+    def is_cancelling(self) -> bool:
+        """Whether somebody has asked to stop it and its worker has not confirmed that yet."""
+        return self.status == Status.RUNNING and self.cancel_requested_at is not None
+
+    @property
     def due_at_ms(self) -> int | None:
         """The slot that started it, for a scheduled run."""
         return (self.trigger_data or {}).get("dueAtMs")
@@ -124,6 +167,7 @@ class Run(models.Model):
     def claim(self, worker: str, engine: str, now: datetime, lease: timedelta) -> bool:
         """Take this queued run for ``worker``; False where somebody was faster or its app has one running."""
         held = {"status": Status.RUNNING, "worker": worker, "engine": engine, "started_at": now}
+        held["spec_version"] = str(self.app.parsed_spec.version)
         try:
             with transaction.atomic():
                 queued = Run.objects.queued().filter(pk=self.pk)
@@ -156,10 +200,12 @@ class Run(models.Model):
     def requeue(self, now: datetime, held: RunQuerySet | None = None) -> bool:
         """Give back a run of which no step has started; False where that cannot be.
 
-        ``held`` says who may: this worker by default.
+        ``held`` says who may: this worker by default. A worker that was lost is counted.
         """
         among = self.held() if held is None else held
-        back = {"status": Status.QUEUED, "worker": "", "engine": "", "started_at": now}
+        back: dict[str, Any] = {"status": Status.QUEUED, "worker": "", "engine": "", "started_at": now}
+        if held is not None:
+            back["requeues"] = models.F("requeues") + 1
         try:
             with transaction.atomic():
                 untouched = among.filter(step_count=0)

@@ -2,10 +2,14 @@
 
 import json
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from app_runtime.engines.base import Briefing
 from app_runtime.models import Run
 from app_runtime.statuses import Trigger
+
+if TYPE_CHECKING:
+    from app_runtime.tools import Tool
 
 RULE = "\n\n---\n\n"
 
@@ -26,8 +30,13 @@ REPORTING_RULES = """Your run is finished only when you call report_to_user:
 Say what you saw and did. What you do not know, call unknown."""
 
 
-def briefing(run: Run, *, memory: str, tools: tuple[str, ...], now: datetime) -> Briefing:
-    """Instructions and first message of a run at ``now`` (aware, in the server's zone)."""
+def briefing(
+    run: Run, *, memory: str, tools: "tuple[Tool, ...]", now: datetime, is_continued: bool = False
+) -> Briefing:
+    """Instructions and first message of a run at ``now`` (aware, in the server's zone).
+
+    A continued run has its earlier conversation before that message, which is then what a person said.
+    """
     app = run.app
     space = (
         "read and append to the memory of your space"
@@ -40,7 +49,14 @@ def briefing(run: Run, *, memory: str, tools: tuple[str, ...], now: datetime) ->
         MEMORY_RULES.format(space=space),
         REPORTING_RULES,
     )
-    return Briefing(RULE.join(part for part in parts if part), _first_message(run, memory, now), tools)
+    message = _continued(run, now) if is_continued else _first_message(run, memory, now)
+    return Briefing(RULE.join(part for part in parts if part), message, tools)
+
+
+def _continued(run: Run, now: datetime) -> str:
+    told = (run.trigger_data or {}).get("continue") or {}
+    when = now.isoformat(timespec="seconds")
+    return f"It is {when}. The user continues this conversation:\n\n{told.get('userMessage', '')}"
 
 
 def _first_message(run: Run, memory: str, now: datetime) -> str:
@@ -57,6 +73,7 @@ def _trigger(run: Run, now: datetime) -> str:
     label = {
         Trigger.SCHEDULE: "Its schedule started this run",
         Trigger.MANUAL: "A person started this run by hand",
+        Trigger.CONTINUE_FOLLOWUP: "A person continued an earlier run, of which nothing can be read any more",
     }.get(Trigger(run.trigger_type), f"This run was started by: {run.trigger_type}")
     return f"{label} of {run.app.name}. It is {now.isoformat(timespec='seconds')}."
 
@@ -67,4 +84,5 @@ def _instructions(run: Run) -> str:
     for subscription in run.app.parsed_spec.subscriptions or []:
         if subscription.id == wanted and subscription.prompt:
             return str(subscription.prompt)
-    return "Carry out your instructions once, then report."
+    told = (run.trigger_data or {}).get("continue") or {}
+    return str(told.get("userMessage") or "Carry out your instructions once, then report.")

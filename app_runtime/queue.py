@@ -7,7 +7,7 @@ from django_tasks import task
 from django_tasks_db.models import DBTaskResult
 
 from app_runtime.models import Run
-from app_runtime.statuses import Trigger
+from app_runtime.statuses import FOLLOW_UPS
 
 FIRST, NORMAL = 10, 0
 SWEPT_AT_ONCE = 500
@@ -27,7 +27,7 @@ def execute(run_id: str) -> None:
 
 def wake(run: Run, now: datetime) -> None:
     """Put a task for this queued run into the queue, inside the caller's transaction."""
-    priority = FIRST if run.trigger_type == Trigger.ESCALATION_FOLLOWUP else NORMAL
+    priority = FIRST if run.trigger_type in FOLLOW_UPS else NORMAL
     result = execute.using(priority=priority).enqueue(run.run_id)
     run.task_id = str(result.id)
     Run.objects.filter(pk=run.pk).update(task_id=run.task_id)

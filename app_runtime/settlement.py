@@ -20,6 +20,8 @@ from scheduler.recurrence import ScheduleError
 logger = logging.getLogger(__name__)
 
 ERRORS_THAT_STOP = 5
+# A run whose workers die before its first step would take one after the other with it
+MOST_REQUEUES = 3
 SETTLED_AT_ONCE = 200
 ACTOR = audit.system("runtime")
 
@@ -82,7 +84,6 @@ def record_end(run: Run, end: End, now: datetime, held: RunQuerySet) -> bool:
             error_message=error or None,
             finished_at=now,
             duration_ms=duration,
-            tokens_used=run.tokens_used,
             model=texts.storable(run.model),
             lease_until=None,
         )
@@ -183,14 +184,25 @@ def _settle_lost(run: Run, now: datetime) -> bool:
     # Lost still: a worker that renewed its lease since the row was read keeps its run.
     lost = run.held().lost(now)
     with transaction.atomic():
-        if run.requeue(now, lost):
+        if run.requeues < MOST_REQUEUES and not run.cancel_requested_at and run.requeue(now, lost):
             queue.wake(run, now)
             return True
     if Entry.objects.filter(run_id=run.run_id).open().exists():
         return record_end(run, End(Status.WAITING_USER, Outcome.USEFUL), now, lost)
     heard = run.heartbeat_at.isoformat(timespec="seconds") if run.heartbeat_at else "unknown"
+    if run.cancel_requested_at is not None:
+        end = End(
+            Status.CANCELLED,
+            None,
+            f"Cancelled by {run.cancelled_by}. Its worker was last heard of at {heard}.",
+        )
+        return record_end(run, end, now, lost)
     if run.step_count:
         known = f"what happened after step {run.step_count} began is unknown"
     else:
-        known = "no step had started"
+        known = (
+            f"no step had started, and it was lost {run.requeues} times before"
+            if run.requeues
+            else "no step had started"
+        )
     return record_end(run, interrupted(f"its worker was last heard of at {heard}; {known}"), now, lost)

@@ -57,6 +57,7 @@ class EntryType(models.TextChoices):
 
 UNFINISHED = (Status.QUEUED, Status.RUNNING)
 AUTOMATIC = (Trigger.SCHEDULE, Trigger.EVENT)
+FOLLOW_UPS = (Trigger.ESCALATION_FOLLOWUP, Trigger.CONTINUE_FOLLOWUP)
 
 # Tones: ok, bad, wait, run, quiet (LOOK: colour is for state only, never colour alone).
 TONES: dict[str, tuple[str, str]] = {

@@ -10,7 +10,7 @@ from app_manager.places import place_of
 from app_runtime.exceptions import FolderMissing
 from app_runtime.models import Run
 from app_runtime.texts import storable
-from halo_site.datadir.files import append_line, read_below
+from halo_site.datadir.files import append_line, read_below, write_below
 from halo_site.store.fields import to_ms
 
 FOLDER = "runs"
@@ -29,10 +29,21 @@ class Transcript:
         self.base = place.base
         self.name = str(PurePosixPath(place.file).parent / FOLDER / f"{run_id}.jsonl")
 
-    def append(self, kind: str, now: datetime, **facts: Any) -> None:
+    def append(self, kind: str, now: datetime, /, **facts: Any) -> None:
         """Add one line ``{"_ts": ms, "type": kind, …}``, on disk when this returns."""
         line = json.dumps({"_ts": to_ms(now), "type": kind, **facts}, ensure_ascii=False, default=str)
         append_line(self.base, self.name, line.encode("utf-8", "backslashreplace"))
+
+    def keep(self, name: str, text: str) -> None:
+        """Keep a long result beside the transcript, as ``runs/{run_id}/{name}``."""
+        write_below(self.base, self._aside(name), text.encode("utf-8", "backslashreplace"))
+
+    def kept(self, name: str) -> bytes:
+        """What `keep` wrote. Raises as `raw` does."""
+        return read_below(self.base, self._aside(name))
+
+    def _aside(self, name: str) -> str:
+        return f"{self.name.removesuffix('.jsonl')}/{name}"
 
     def raw(self) -> bytes:
         """The file as it is. Raises FileNotFoundError, or PathRefused for anything but a plain file."""

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import Error, close_old_connections, transaction
@@ -13,18 +14,22 @@ from django.utils import timezone
 from django_tasks_db.management.commands.db_worker import Worker as TaskWorker
 from django_tasks_db.models import DBTaskResult
 
-from app_runtime import queue, records
+from app_manager.limits import limits_of
+from app_runtime import queue, records, secrets_in_use
 from app_runtime.admission import refusal_of_state
 from app_runtime.engines import Engine, engine_for
-from app_runtime.exceptions import EngineError, LeaseLost, RunInterrupted, RunStopped
+from app_runtime.exceptions import EngineError, LeaseLost, RunCancelled, RunInterrupted, RunStopped
 from app_runtime.lease import Lease
 from app_runtime.models import Run
+from app_runtime.progress import Progress
 from app_runtime.session import Session
 from app_runtime.settlement import End, cancel_queued, failed, interrupted, settle
 from app_runtime.statuses import AUTOMATIC, Status
 from app_runtime.sweeping import sweep_runs
+from app_runtime.waiting import Waiter
 from halo_site.datadir.config import RunSettings, site_config
 from halo_site.disk_trouble import log_failure
+from halo_site.masking import Masker
 from halo_site.models import Heartbeat
 
 logger = logging.getLogger(__name__)
@@ -48,7 +53,7 @@ def execute(run_id: str, clock: Clock = timezone.now) -> Run | None:
     run = Run.objects.select_related("app").filter(pk=run_id).first()
     if run is None or run.status != Status.QUEUED or _withdrawn(run, clock()):
         return None
-    settings = site_config().runs
+    settings = limits_of(run.app.user_overrides, site_config().runs)
     engine, problem = _engine(run)
     name, length = Heartbeat.own_name(KIND), timedelta(seconds=settings.lease_seconds)
     if not run.claim(name, engine.name if engine else "", clock(), length):
@@ -56,8 +61,9 @@ def execute(run_id: str, clock: Clock = timezone.now) -> Run | None:
     _at_work[run.pk] = run
     try:
         with Lease(run, settings, clock) as lease:
-            end = _worked(run, engine, lease, settings, clock) if engine else failed(problem)
-            _finish(run, end, clock)
+            masker = Masker(secrets_in_use.known_values())
+            end = _worked(run, engine, lease, settings, masker, clock) if engine else failed(problem)
+            _finish(run, end and replace(end, error=masker.text(end.error)), clock)
     finally:
         _at_work.pop(run.pk, None)
     return run
@@ -73,15 +79,21 @@ def _engine(run: Run) -> tuple[Engine | None, str]:
     """The run's engine, or why there is none: a run must not wait for ever for what cannot come."""
     try:
         return engine_for(run), ""
+    except EngineError as error:
+        return None, str(error)
     except Exception as error:
         logger.exception("There is no engine for run %s", run.short_id)
         return None, f"No engine could be made for this run: {type(error).__name__}: {error}"
 
 
-def _worked(run: Run, engine: Engine, lease: Lease, settings: RunSettings, clock: Clock) -> End | None:
+def _worked(
+    run: Run, engine: Engine, lease: Lease, settings: RunSettings, masker: Masker, clock: Clock
+) -> End | None:
     """The end of the run's work; None where the run is somebody else's by now."""
     try:
-        return Session(run, engine, lease, settings, clock, stop_now).work()
+        with Waiter() as waiter:
+            progress = Progress(run, lease, settings, masker, clock, stop_now, waiter)
+            return _in_session(Session(engine, progress), progress)
     except LeaseLost:
         logger.warning("Run %s was taken from this worker", run.short_id)
         return None
@@ -89,6 +101,8 @@ def _worked(run: Run, engine: Engine, lease: Lease, settings: RunSettings, clock
         return interrupted(f"{error} after step {run.step_count} began")
     except KeyboardInterrupt:  # `trigger_app --wait`; a worker process drains
         return interrupted(f"it was stopped from the keyboard after step {run.step_count} began")
+    except RunCancelled as error:
+        return End(Status.CANCELLED, None, str(error))
     except (RunStopped, EngineError) as error:
         return failed(str(error))
     except OSError as error:
@@ -97,6 +111,14 @@ def _worked(run: Run, engine: Engine, lease: Lease, settings: RunSettings, clock
     except Exception as error:  # the process boundary of a run: whatever failed is the run's own record
         logger.exception("Run %s failed", run.short_id)
         return failed(f"{type(error).__name__}: {error}")
+
+
+def _in_session(session: Session, progress: Progress) -> End:
+    """The end of the session's work; what it started has ended too when this returns."""
+    try:
+        return session.work()
+    finally:
+        progress.waiter.wait(session.close(), lambda: None)
 
 
 def _finish(run: Run, end: End | None, clock: Clock) -> None:

@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 STAMP = VENV / "halo-site-installed"
 OLDEST = (3, 11)
+RUNNING = ("postgres", "model")  # the extras that every command gets
 
 
 def ensure(arguments: list[str]) -> None:
@@ -28,7 +29,7 @@ def ensure(arguments: list[str]) -> None:
     import tomllib  # not in an older Python, which the line above names
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    extras = ("postgres", "test") if arguments[1:2] == ["test"] else ("postgres",)
+    extras = (*RUNNING, "test") if arguments[1:2] == ["test"] else RUNNING
     wanted = requirements(project, extras)
     # The interpreter of `.venv` counts too: its stamp says what it was filled with.
     if Path(sys.prefix).resolve() == VENV:
@@ -89,7 +90,7 @@ def install(project: dict[str, Any], wanted: list[str]) -> None:
         python = str(VENV / "bin" / "python")
         pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         run([*pip, "-c", constraints.name, *wanted], "pip could not install what Halo Site needs")
-    base = requirements(project, ("postgres",))
+    base = requirements(project, RUNNING)
     STAMP.write_text("\n".join({*marks, fingerprint(base), fingerprint(wanted)}))
 
 

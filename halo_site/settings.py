@@ -167,8 +167,8 @@ CONTENT_SECURITY_POLICY = {
 MESSAGE_TAGS = {message_levels.ERROR: "bad", message_levels.SUCCESS: "ok", message_levels.WARNING: "wait"}
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
-# The engine of runs while no model is configured (DESIGN §5.5)
-HALO_ENGINE = "app_runtime.engines.rehearsal.RehearsalEngine"
+# The engine of every run, for tests; empty: the models of config.json, or rehearsals while there is none
+HALO_ENGINE = ""
 
 LOGGING = {
     "version": 1,
@@ -187,6 +187,7 @@ LOGGING = {
         },
         # Anybody can send a wrong Host header: a 400 for them, and no traceback for us
         "django.security.DisallowedHost": {"handlers": [], "propagate": False},
+        "httpx2": {"level": "WARNING"},  # it logs every address, and some hold a key
         "django_tasks": {"level": "WARNING"},
         "django_tasks_db": {"level": "WARNING"},
     },

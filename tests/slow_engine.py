@@ -4,11 +4,11 @@ import os
 import time
 from collections.abc import Sequence
 
-from app_runtime.engines.base import Briefing, Message, ToolCall, Turn
+from app_runtime.engines.base import Briefing, LocalEngine, Message, ToolCall, Turn
 from app_runtime.models import Run
 
 
-class SlowEngine:
+class SlowEngine(LocalEngine):
     """SLOW_TURNS times news, each after SLOW_SECONDS, then run_complete."""
 
     name = "slow"

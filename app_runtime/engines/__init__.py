@@ -7,14 +7,38 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from app_runtime.engines.base import Engine
+from app_runtime.exceptions import EngineError
+from halo_site.datadir.ai_sources import AiSources, ModelSource
+from halo_site.datadir.config import site_config
 
 if TYPE_CHECKING:
+    from app_manager.models import App
     from app_runtime.models import Run
 
-__all__ = ["Engine", "engine_for"]
+__all__ = ["Engine", "engine_for", "sources_for"]
+
+REHEARSAL_ENGINE = "app_runtime.engines.rehearsal.RehearsalEngine"
 
 
 def engine_for(run: "Run") -> Engine:
-    """The engine of this run, imported by the worker alone: no other process loads model libraries."""
-    make = cast("Callable[[Run], Engine]", import_string(settings.HALO_ENGINE))
-    return make(run)
+    """The engine of this run, imported by the worker alone: no other process loads model libraries.
+
+    The setting ``HALO_ENGINE`` names another one. Without any model source, runs are rehearsals. Raises
+    `EngineError` where there are sources and none is chosen.
+    """
+    known = site_config().ai_sources
+    if settings.HALO_ENGINE or not known.sources:
+        make = cast("Callable[[Run], Engine]", import_string(settings.HALO_ENGINE or REHEARSAL_ENGINE))
+        return make(run)
+    from app_runtime.engines.model import ModelEngine
+
+    sources = sources_for(run.app, known)
+    if not sources:
+        raise EngineError("No model is chosen: make one of the model sources in the settings the default.")
+    return ModelEngine(sources)
+
+
+def sources_for(app: "App", known: AiSources) -> list[ModelSource]:
+    """The app's own choice or the site's default, then the fallbacks. A choice that is gone is none."""
+    own = app.user_overrides.get("model")
+    return known.chain(own if isinstance(own, str) and known.get(own) else "")

@@ -7,11 +7,11 @@ asks one question where the spec has escalation on and the app has asked none ye
 
 from collections.abc import Sequence
 
-from app_runtime.engines.base import Briefing, Message, ToolCall, Turn
+from app_runtime.engines.base import Briefing, LocalEngine, Message, ToolCall, Turn
 from app_runtime.models import REHEARSAL, Entry, Run
 
 
-class RehearsalEngine:
+class RehearsalEngine(LocalEngine):
     """One rehearsed run: read the memory, write a line, then ask or report."""
 
     name = REHEARSAL
@@ -63,7 +63,7 @@ class RehearsalEngine:
         return (
             "Rehearsal: nothing was fetched, sent or decided, because no model is set up.\n"
             f"Spec: {self.spec.name} {self.spec.version}. Configuration: {known}. "
-            f"Tools it would have: {', '.join(briefing.tools)}. Granted: {granted}."
+            f"Tools it would have: {', '.join(tool.name for tool in briefing.tools)}. Granted: {granted}."
         )
 
     def _call(self, text: str, tool: str, arguments: dict[str, object], *, made: int) -> Turn:

@@ -40,8 +40,8 @@ def write_transcripts(runs: Iterable[Run]) -> None:
 
 
 def _prompt(run: Run) -> Line:
-    told = briefing(run, memory="", tools=TOOLS, now=run.started_at)
-    tools = [{"name": name, "why": "always on"} for name in told.tools]
+    told = briefing(run, memory="", tools=(), now=run.started_at)
+    tools = [{"name": name, "why": "always on"} for name in TOOLS]
     sent = {"instructions": told.instructions, "message": told.message, "tools": tools}
     return {"_ts": to_ms(run.started_at), "type": "prompt", "engine": run.engine, **sent}
 

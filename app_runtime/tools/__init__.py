@@ -7,11 +7,15 @@ from app_runtime.models import Run
 from app_runtime.tools.base import Tool
 from app_runtime.tools.memory import memory_tools
 from app_runtime.tools.report import Reports
+from app_runtime.tools.web import web_tool
+from halo_site.datadir.config import site_config
 
 __all__ = ["Reports", "Tool", "tools_for"]
 
 
 def tools_for(run: Run, reports: Reports, clock: Callable[[], datetime]) -> dict[str, Tool]:
     """Name → tool, in the order in which they are told to the model."""
-    tools = (reports.tool(), *memory_tools(run, clock))
+    tools = [reports.tool(), *memory_tools(run, clock)]
+    if run.app.access.allows("web"):
+        tools.append(web_tool(site_config().network.private_hosts))
     return {tool.name: tool for tool in tools}

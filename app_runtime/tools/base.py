@@ -1,6 +1,6 @@
-"""What a tool is: a name, a sentence, the type of its arguments, and a function."""
+"""What a tool is: a name, a sentence, the shape of its arguments, and a function."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,16 +11,30 @@ from app_runtime.exceptions import ToolRefused
 
 @dataclass(frozen=True)
 class Tool:
-    """One tool as it is offered to a run; ``why`` tells a person why the run has it."""
+    """One tool as it is offered to a run; ``why`` tells a person why the run has it.
+
+    ``arguments`` is their type, or their JSON Schema where another program checks them (an MCP server). The
+    function gets the checked type or the plain object; it answers at once, or with something to wait for in
+    the run's event loop (`app_runtime.waiting`), where no database may be touched.
+    """
 
     name: str
     description: str
     why: str
-    arguments: type[BaseModel]
-    function: Callable[[Any], str]
+    arguments: type[BaseModel] | dict[str, Any]
+    function: Callable[[Any], str | Awaitable[str]]
 
-    def call(self, arguments: dict[str, Any]) -> str:
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema of the arguments, as a model is told it."""
+        if isinstance(self.arguments, dict):
+            return self.arguments
+        return self.arguments.model_json_schema()
+
+    def call(self, arguments: dict[str, Any]) -> str | Awaitable[str]:
         """Check the arguments and act. Raises `ToolRefused` with a sentence for the model."""
+        if isinstance(self.arguments, dict):
+            return self.function(arguments)
         try:
             checked = self.arguments.model_validate(arguments)
         except ValidationError as error:

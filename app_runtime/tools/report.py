@@ -16,6 +16,7 @@ from app_runtime.statuses import EntryType
 from app_runtime.texts import storable
 from app_runtime.tools.base import Tool
 from halo_site import audit
+from halo_site.masking import Masker
 from halo_site.store.fields import to_ms
 
 DESCRIPTION = (
@@ -65,9 +66,8 @@ class ReportArguments(BaseModel):
 class Reports:
     """The reports of one run. Each is an entry in the app's thread before the model goes on."""
 
-    def __init__(self, run: Run, clock: Callable[[], datetime]) -> None:
-        self.run = run
-        self.clock = clock
+    def __init__(self, run: Run, clock: Callable[[], datetime], masker: Masker) -> None:
+        self.run, self.clock, self.masker = run, clock, masker
         self.made: list[str] = []
 
     @property
@@ -98,7 +98,7 @@ class Reports:
                 type=arguments.type,
                 ts=now,
                 session_key=self.run.session_key,
-                content=content_of(arguments, self.run, now),
+                content=self.masker.value(content_of(arguments, self.run, now)),
             )
             if arguments.asks:
                 make_wait(self.run.app_id, entry, now)

@@ -1,13 +1,16 @@
 """`config.json`: the settings that a person edits. Unknown keys are kept, wrong values named and not used."""
 
 import logging
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from halo_site.datadir.ai_sources import AiSources
 from halo_site.datadir.json_file import JsonFile
+from halo_site.datadir.mcp_servers import SiteServer
 from halo_site.datadir.paths import data_dir
 
 logger = logging.getLogger(__name__)
@@ -19,22 +22,40 @@ class RunSettings(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True)
 
     wall_clock_minutes: float = Field(60, gt=0, le=24 * 60)
+    idle_minutes: float = Field(10, gt=0, le=24 * 60)
     model_turns: int = Field(100, ge=1, le=10_000)
+    tokens: int | None = Field(None, ge=1)  # in and out together; None: no cap
+    money_usd: Decimal | None = Field(None, gt=0)  # None: no cap
     auto_continues: int = Field(3, ge=0, le=20)
     lease_seconds: float = Field(30, gt=0, le=3600)
     heartbeat_seconds: float = Field(5, gt=0, le=600)
+    watch_seconds: float = Field(0.5, gt=0, le=2)  # how often a run looks whether it was cancelled
     sweep_seconds: float = Field(10, gt=0, le=600)
     poll_seconds: float = Field(0.25, gt=0, le=60)
     drain_seconds: float = Field(7, ge=0, le=8)  # `up` kills after 9 s
+    provider_retries: int = Field(4, ge=0, le=20)
+    first_retry_wait_seconds: float = Field(1, gt=0, le=60)  # doubled with each further try
+    longest_retry_wait_seconds: float = Field(60, gt=0, le=3600)
+
+
+class NetworkSettings(BaseModel):
+    """Which private addresses runs may reach; every public one they may."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    private_hosts: tuple[str, ...] = ()  # "host" or "host:port", as they stand in addresses
 
 
 class SiteConfig(BaseModel):
     """The whole file with its defaults."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, populate_by_name=True)
 
     version: int = 1
     runs: RunSettings = RunSettings()
+    network: NetworkSettings = NetworkSettings()
+    ai_sources: AiSources = Field(AiSources(), alias="aiSources")
+    mcp_servers: dict[str, SiteServer] = Field(default_factory=dict, alias="mcpServers")
 
 
 def site_config() -> SiteConfig:

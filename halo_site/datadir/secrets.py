@@ -42,6 +42,11 @@ def resolve(reference: str) -> str:
     return str(values[name])
 
 
+def secret_values() -> list[str]:
+    """Every stored value, for masking them where they must not stand."""
+    return [str(value) for value in _file(data_dir().secrets).read().values()]
+
+
 @cache
 def _file(path: Path) -> JsonFile:
     return JsonFile(path)

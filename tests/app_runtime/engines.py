@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from app_runtime.engines.base import Briefing, Message, ToolCall, Turn
+from app_runtime.engines.base import Briefing, LocalEngine, Message, ToolCall, Turn
 
 Script = Turn | BaseException | Callable[[], Turn]
 
 
 @dataclass
-class ScriptedEngine:
+class ScriptedEngine(LocalEngine):
     """Answers with the given turns; an exception is raised, a function called. Then it says nothing more."""
 
     script: Sequence[Script]

@@ -15,6 +15,7 @@ from app_runtime.models import Entry, Run
 from app_runtime.settlement import End, settle
 from app_runtime.statuses import Outcome, Status
 from app_runtime.tools.report import ReportArguments, Reports
+from halo_site.masking import Masker
 from halo_site.models import AuditEntry
 from scheduler.clock import run_once
 from scheduler.models import Job, Slot
@@ -87,7 +88,7 @@ def test_an_uninstall_and_a_question_do_not_stop_each_other() -> None:
     def ask() -> None:
         for run in runs:
             try:
-                Reports(run, lambda: LATER).report(asks)
+                Reports(run, lambda: LATER, Masker(())).report(asks)
             except LeaseLost:
                 continue
 
@@ -101,7 +102,9 @@ def test_an_uninstall_and_a_question_do_not_stop_each_other() -> None:
 def test_a_pause_and_a_question_that_makes_the_app_wait_do_not_refuse_each_other() -> None:
     runs = due_runs()
     asks = ReportArguments(type="escalation", message="Tea or coffee?")
-    side_by_side(lambda: each("pause"), lambda: [Reports(run, lambda: LATER).report(asks) for run in runs])
+    side_by_side(
+        lambda: each("pause"), lambda: [Reports(run, lambda: LATER, Masker(())).report(asks) for run in runs]
+    )
     assert set(App.objects.values_list("status", flat=True)) == {"paused"}
     assert Entry.objects.open().count() == APPS
 

@@ -192,11 +192,12 @@ def test_a_worker_that_lost_its_run_writes_nothing_more(app: App, scripted: Scri
 def test_a_report_of_a_run_that_was_ended_meanwhile_is_not_stored(app: App) -> None:
     from app_runtime.exceptions import LeaseLost
     from app_runtime.tools.report import ReportArguments, Reports
+    from halo_site.masking import Masker
 
     run = make_run(app, "running")
     Run.objects.update(status="error")
     with pytest.raises(LeaseLost):
-        Reports(run, lambda: NINE).report(ReportArguments(type="run_complete", message="Late"))
+        Reports(run, lambda: NINE, Masker(())).report(ReportArguments(type="run_complete", message="Late"))
     assert not Entry.objects.exists()
 
 
@@ -270,7 +271,7 @@ def test_the_prompt_that_is_stored_is_what_the_engine_got(app: App, scripted: Sc
     prompt = lines(run)[0]
     assert prompt["instructions"] == engine.briefings[0].instructions
     assert prompt["message"] == engine.briefings[0].message == engine.heard[0][0].text
-    assert [tool["name"] for tool in prompt["tools"]] == list(engine.briefings[0].tools)
+    assert [tool["name"] for tool in prompt["tools"]] == [tool.name for tool in engine.briefings[0].tools]
 
 
 def test_the_message_has_its_four_sections_in_order(app: App, scripted: Scripted) -> None:

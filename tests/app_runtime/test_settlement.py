@@ -337,3 +337,15 @@ def test_the_answer_to_a_question_is_woken_before_the_others(app: App) -> None:
     answer = make_run(app, Status.QUEUED, trigger_type=Trigger.ESCALATION_FOLLOWUP)
     queue.wake(answer, NINE)
     assert DBTaskResult.objects.ready()[0].args_kwargs["args"] == [answer.run_id]
+
+
+def test_a_run_that_takes_worker_after_worker_with_it_is_queued_again_three_times_at_most(app: App) -> None:
+    run = make_run(app, Status.RUNNING, step_count=0, requeues=2)
+    assert settle_lost(LATER) == 1
+    run.refresh_from_db()
+    assert (run.status, run.requeues) == ("queued", 3)
+    Run.objects.update(status=Status.RUNNING, worker="w", lease_until=NINE)
+    assert settle_lost(LATER) == 1
+    run.refresh_from_db()
+    assert run.status == "error"
+    assert "no step had started, and it was lost 3 times before" in str(run.error_message)

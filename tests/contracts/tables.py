@@ -114,6 +114,10 @@ def _value(column: str, kind: str, number: int) -> Any:
         return json.dumps({"row": number})
     if kind == "BinaryField":
         return bytes([0, 255, number])
+    if kind == "DateField":
+        return f"2026-01-0{1 + number}"
+    if kind == "DecimalField":
+        return f"{number}.5"
     if kind in ("BigIntegerField", "BigAutoField"):
         return 1_700_000_000_000 + number
     if kind in ("IntegerField", "AutoField"):

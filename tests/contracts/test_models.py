@@ -46,6 +46,10 @@ ADDED: dict[type[models.Model], dict[str, str]] = {
 # Models that have no contract, each with its reason
 INSIDE = {
     "AuditEntry": "read on pages only",
+    "Price": "an administrator's own list, edited and read on pages only",
+    "RunMessage": "what a person told a run; its transcript has it",
+    "ServerHealth": "how a server was found the last time: read on pages only",
+    "UsageDay": "sums of what runs used; they leave as CSV",
     "Heartbeat": "which processes live: of no meaning elsewhere",
     "Revision": "memory files are the truth; a revision is compressed bytes",
     "SpecVersion": "a spec's text; its contract is that of the spec",

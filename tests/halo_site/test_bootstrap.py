@@ -12,10 +12,11 @@ from halo_site import bootstrap
 PROJECT = tomllib.loads((bootstrap.ROOT / "pyproject.toml").read_text())
 
 
-def test_every_command_needs_the_dependencies_and_the_postgresql_driver() -> None:
-    wanted = bootstrap.requirements(PROJECT, ("postgres",))
+def test_every_command_needs_the_dependencies_the_postgresql_driver_and_the_models() -> None:
+    wanted = bootstrap.requirements(PROJECT, bootstrap.RUNNING)
     assert wanted[: len(PROJECT["project"]["dependencies"])] == PROJECT["project"]["dependencies"]
-    assert any(requirement.startswith("psycopg") for requirement in wanted)
+    names = ("psycopg", "pydantic-ai-slim", "mcp", "httpx2", "trafilatura")
+    assert [name for name in names if not any(wish.startswith(name) for wish in wanted)] == []
 
 
 def test_a_requirement_on_ourselves_is_not_installed() -> None:

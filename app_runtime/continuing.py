@@ -1,0 +1,92 @@
+"""What a person does with a run beyond starting it: run it again, continue it, tell it something."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from app_manager.models import App
+from app_runtime.dispatch import admitted, queue_run
+from app_runtime.exceptions import RuntimeRefusal
+from app_runtime.models import Run, RunMessage
+from app_runtime.statuses import Status, Trigger
+from app_runtime.texts import storable
+from halo_site import audit
+from halo_site.audit import Actor
+
+LONGEST_MESSAGE = 20_000  # characters
+CONTINUABLE = (Status.OK, Status.ERROR, Status.CANCELLED)
+
+
+def run_again(run: Run, actor: Actor, now: datetime) -> Run:
+    """Queue a run with the same input and the spec of today, as a child of ``run``.
+
+    Raises `NotRunnable`, or `AlreadyRunning` naming the run that is queued or running.
+    """
+    kept = {
+        key: value for key, value in (run.trigger_data or {}).items() if key not in {"jobId", "dueAtMs", "by"}
+    }
+    with transaction.atomic():
+        app = admitted(run.app)
+        return _follow(run, app, Trigger.MANUAL, {**kept, "by": str(actor), "again": run.run_id}, actor, now)
+
+
+def continue_run(run: Run, text: str, actor: Actor, now: datetime) -> Run:
+    """Go on with the conversation of an ended run: a new run, told ``text``.
+
+    Raises `RuntimeRefusal` where that cannot be, in a sentence.
+    """
+    words = _checked(text)
+    if run.status not in CONTINUABLE:
+        raise RuntimeRefusal(
+            "It waits for the answer to its question; that is how it goes on."
+            if run.status == Status.WAITING_USER
+            else "It has not ended. Send it a message instead."
+        )
+    told = {"sessionId": run.session_id, "userMessage": words, "runId": run.run_id}
+    with transaction.atomic():
+        app = admitted(run.app)
+        data = {"by": str(actor), "continue": told}
+        return _follow(run, app, Trigger.CONTINUE_FOLLOWUP, data, actor, now)
+
+
+def send_message(run: Run, text: str, actor: Actor, now: datetime) -> RunMessage:
+    """Leave a message for a run that lives; it arrives before its next model turn.
+
+    Raises `RuntimeRefusal` where the run has ended.
+    """
+    words = _checked(text)
+    with transaction.atomic():
+        stored = Run.objects.select_for_update(no_key=True).filter(pk=run.pk).unfinished().first()
+        if stored is None:
+            raise RuntimeRefusal("The run has ended. Continue it with this message instead.")
+        if stored.is_cancelling:
+            raise RuntimeRefusal("The run is being cancelled, so a message would not arrive.")
+        message = RunMessage.objects.create(run=stored, text=words, sent_by=actor.words, sent_at=now)
+        _audit(stored, "run.message", actor, now)
+    return message
+
+
+def _follow(
+    run: Run, app: App, kind: Trigger, data: dict[str, Any], actor: Actor, now: datetime
+) -> Run:  # fmt: skip
+    following = queue_run(app, kind, now, data, parent=run)
+    _audit(following, "run.continue" if kind == Trigger.CONTINUE_FOLLOWUP else "run.again", actor, now)
+    return following
+
+
+def _checked(text: str) -> str:
+    words = str(storable(text)).strip()
+    if not words:
+        raise RuntimeRefusal("The message is empty. Write what the run should know.")
+    if len(words) > LONGEST_MESSAGE:
+        raise RuntimeRefusal(
+            f"The message has {len(words):,} characters; at most {LONGEST_MESSAGE:,} are taken."
+        )
+    return words
+
+
+def _audit(run: Run, verb: str, actor: Actor, now: datetime) -> None:
+    audit.record(
+        actor, verb, object_type="run", object_id=run.pk, now=now, summary=f"{run.app.name} {run.short_id}"
+    )

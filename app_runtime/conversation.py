@@ -1,0 +1,98 @@
+"""The conversation of an earlier run, read out of its transcript, for a run that continues it."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from app_runtime.engines.base import Message, ToolCall
+from app_runtime.models import Run
+from app_runtime.transcript import Transcript
+
+LOST_RESULT = "The run was cut off before this call had a result. Whether it had an effect is unknown."
+Line = dict[str, Any]
+
+
+def before(run: Run) -> list[Message]:
+    """What was said in the run that this one continues, and before that; empty where it continues none.
+
+    The transcript may end anywhere. Every call has a result in what is returned: providers refuse others.
+    """
+    parent = run.parent_run
+    if parent is None or not (run.trigger_data or {}).get("continue"):
+        return []
+    try:
+        return complete(messages_of(Transcript(parent.app, parent.run_id).lines()))
+    except (LookupError, OSError, ValueError):
+        return []
+
+
+def messages_of(lines: Iterable[Line]) -> list[Message]:
+    """The messages of a transcript in their order. Lines of other kinds, or of odd shapes, say nothing."""
+    found: list[Message] = []
+    kind, before_it = None, None
+    for line in lines:
+        kind, before_it = line.get("type"), kind
+        if kind == "history":
+            found = [_message(item) for item in _objects(line.get("messages"))]
+        elif kind == "prompt":
+            if before_it == "prompt":  # given back before its first step, and sent anew
+                found.pop()
+            found.append(Message("user", _text(line, "message")))
+        elif kind in {"continue", "message"}:
+            found.append(Message("user", _text(line, "text")))
+        elif kind == "model" and (line.get("text") or line.get("calls")):
+            found.append(Message("assistant", _text(line, "text"), _calls(line)))
+        elif kind == "tool":
+            found.append(Message("tool", _text(line, "result"), call_id=_text(line, "id")))
+    return found
+
+
+def complete(messages: list[Message]) -> list[Message]:
+    """The same with a result for every call, right after its turn, and none without a call."""
+    results = {message.call_id: message for message in messages if message.role == "tool"}
+    kept: list[Message] = []
+    for message in messages:
+        if message.role == "tool":
+            continue
+        kept.append(message)
+        for call in message.calls:
+            kept.append(results.get(call.id) or Message("tool", LOST_RESULT, call_id=call.id))
+    return kept
+
+
+def as_json(messages: Iterable[Message]) -> list[Line]:
+    """Messages as a transcript keeps them."""
+    return [
+        {
+            "role": message.role,
+            "text": message.text,
+            "calls": [{"id": c.id, "name": c.name, "arguments": c.arguments} for c in message.calls],
+            "callId": message.call_id,
+        }
+        for message in messages
+    ]
+
+
+def _message(item: Line) -> Message:
+    role = item.get("role")
+    known = role if role in {"user", "assistant", "tool"} else "user"
+    return Message(known, _text(item, "text"), _calls(item), _text(item, "callId"))
+
+
+def _calls(line: Line) -> tuple[ToolCall, ...]:
+    return tuple(
+        ToolCall(_text(call, "id"), _text(call, "name"), _arguments(call))
+        for call in _objects(line.get("calls"))
+    )
+
+
+def _arguments(call: Line) -> Line:
+    arguments = call.get("arguments")
+    return arguments if isinstance(arguments, dict) else {}
+
+
+def _objects(value: Any) -> list[Line]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _text(line: Line, key: str) -> str:
+    return str(line.get(key) or "")

@@ -1,0 +1,183 @@
+"""The engine of real models, on pydantic-ai: OpenAI, Anthropic, and any server that speaks as OpenAI does.
+
+Imported by workers and by `check_source` only: it loads the model libraries (DESIGN §8).
+"""
+
+import json
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+from pydantic_ai.direct import model_request, model_request_stream
+from pydantic_ai.exceptions import AgentRunError, UserError
+from pydantic_ai.messages import (
+    ModelMessage,
+    ModelRequest,
+    ModelRequestPart,
+    ModelResponse,
+    ModelResponsePart,
+    TextPart,
+    ToolCallPart,
+    ToolReturnPart,
+    UserPromptPart,
+)
+from pydantic_ai.models import Model, ModelRequestParameters
+from pydantic_ai.tools import ToolDefinition
+
+from app_runtime import prices
+from app_runtime.engines.base import Briefing, Message, ToolCall, Turn
+from app_runtime.engines.provider_errors import PASSING, in_words
+from app_runtime.engines.providers import Connection, connect
+from app_runtime.exceptions import EngineError
+from app_runtime.tools import Tool
+from halo_site.datadir.ai_sources import ModelSource
+
+UNREADABLE = "its arguments were no JSON object: {start}."
+START_CHARACTERS = 200
+
+
+class ModelEngine:
+    """Makes turns with the first of ``sources``, and with the next when told to fall back."""
+
+    name = "model"
+
+    def __init__(self, sources: Sequence[ModelSource]) -> None:
+        self.source: ModelSource = sources[0]
+        self._following = list(sources[1:])
+        self._connections: dict[str, Connection] = {}
+
+    async def turn(self, briefing: Briefing, conversation: Sequence[Message]) -> Turn:
+        """One request to the provider, streamed where the source streams. Raises `EngineError`."""
+        source = self.source
+        try:
+            model = self._connected(source).model
+            response = await _answer(model, source, briefing, conversation)
+        except (AgentRunError, UserError, *PASSING) as error:
+            raise in_words(error, source) from error
+        return turn_of(response, source)
+
+    def fall_back(self) -> bool:
+        """Go over to the next source; False where there is none."""
+        if not self._following:
+            return False
+        self.source = self._following.pop(0)
+        return True
+
+    async def close(self) -> None:
+        """Close every connection."""
+        for connection in self._connections.values():
+            await connection.close()
+
+    def _connected(self, source: ModelSource) -> Connection:
+        """The connection of a source, made when first needed. Raises `EngineError` for a missing key."""
+        if source.id not in self._connections:
+            self._connections[source.id] = connect(source)
+        return self._connections[source.id]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What became of one small request to a source. ``ms`` is the time to its answer."""
+
+    ok: bool
+    sentence: str
+    model: str = ""
+    ms: int = 0
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+
+
+async def check(source: ModelSource) -> Checked:
+    """Ask the source for one word, as a run would, and say what came of it."""
+    engine = ModelEngine([source])
+    briefing = Briefing("You are asked whether you can be reached. Answer with one word.", "")
+    began = time.monotonic()
+    try:
+        turn = await engine.turn(briefing, (Message("user", "Say: ready"),))
+    except EngineError as error:
+        return Checked(False, str(error), ms=round((time.monotonic() - began) * 1000))
+    finally:
+        await engine.close()
+    ms = round((time.monotonic() - began) * 1000)
+    return Checked(True, "It answers.", turn.model, ms, turn.tokens_in, turn.tokens_out)
+
+
+async def _answer(
+    model: Model[Any], source: ModelSource, briefing: Briefing, conversation: Sequence[Message]
+) -> ModelResponse:
+    messages = messages_for(briefing, conversation)
+    offered = ModelRequestParameters(function_tools=[_definition(tool) for tool in briefing.tools])
+    if not source.stream:
+        return await model_request(model, messages, model_request_parameters=offered)
+    async with model_request_stream(model, messages, model_request_parameters=offered) as stream:
+        async for _event in stream:
+            pass
+        return stream.get()
+
+
+def messages_for(briefing: Briefing, conversation: Sequence[Message]) -> list[ModelMessage]:
+    """The conversation in pydantic-ai's words; results and what follows them are one request."""
+    names = {call.id: call.name for message in conversation for call in message.calls}
+    messages: list[ModelMessage] = []
+    parts: list[ModelRequestPart] = []
+    for message in conversation:
+        if message.role == "assistant":
+            if parts:
+                messages.append(ModelRequest(parts=parts, instructions=briefing.instructions))
+                parts = []
+            messages.append(ModelResponse(parts=list(_response_parts(message))))
+        elif message.role == "tool":
+            parts.append(ToolReturnPart(names.get(message.call_id, "tool"), message.text, message.call_id))
+        else:
+            parts.append(UserPromptPart(message.text))
+    messages.append(ModelRequest(parts=parts, instructions=briefing.instructions))
+    return messages
+
+
+def turn_of(response: ModelResponse, source: ModelSource) -> Turn:
+    """The response as a turn, with its size and its listed price as far as they are known.
+
+    Raises `EngineError` where the provider says that it broke off.
+    """
+    if response.finish_reason in {"error", "content_filter"}:
+        raise EngineError(
+            f"{source.name} broke off its answer ({response.finish_reason}). Nothing of it was used.",
+            kind="bad_answer",
+            permanent=response.finish_reason == "content_filter",
+        )
+    usage, model = response.usage, response.model_name or source.model
+    text = "".join(part.content for part in response.parts if isinstance(part, TextPart))
+    calls = tuple(_call(part) for part in response.parts if isinstance(part, ToolCallPart))
+    if not (usage.input_tokens or usage.output_tokens):
+        return Turn(text, calls, model)  # a server that does not count
+    tokens = prices.Tokens(
+        usage.input_tokens, usage.output_tokens, usage.cache_read_tokens, usage.cache_write_tokens
+    )
+    cost, price = prices.listed_cost(tokens, source, model, timezone.now()) or (None, "")
+    return Turn(text, calls, model, tokens.incoming, tokens.outgoing, tokens.cached, cost, price)
+
+
+def _call(part: ToolCallPart) -> ToolCall:
+    try:
+        arguments = json.loads(part.args) if isinstance(part.args, str) and part.args else part.args or {}
+    except (ValueError, RecursionError):
+        arguments = None
+    if isinstance(arguments, dict):
+        return ToolCall(part.tool_call_id, part.tool_name, arguments)
+    start = str(part.args)[:START_CHARACTERS]
+    return ToolCall(part.tool_call_id, part.tool_name, {}, UNREADABLE.format(start=json.dumps(start)))
+
+
+def _definition(tool: Tool) -> ToolDefinition:
+    return ToolDefinition(
+        name=tool.name, parameters_json_schema=tool.schema, description=tool.description, strict=False
+    )
+
+
+def _response_parts(message: Message) -> Iterable[ModelResponsePart]:
+    if message.text:
+        yield TextPart(message.text)
+    for call in message.calls:
+        yield ToolCallPart(call.name, json.dumps(call.arguments, ensure_ascii=False), call.id)
