@@ -2,30 +2,26 @@
 
 import asyncio
 import logging
-import os
-import sys
-import threading
 import time
 from collections.abc import AsyncIterator, Collection
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from mcp import ClientSession, StdioServerParameters
+from mcp import ClientSession
 from mcp.client.sse import sse_client
-from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.types import CallToolResult, PaginatedRequestParams, TextContent
 from mcp.types import Tool as ServerTool
 
 from app_runtime.exceptions import ToolRefused
 from app_runtime.servers.definitions import Definition
-from halo_site import keeper, outbound
+from app_runtime.servers.program import Program
+from halo_site import outbound
 
 START_SECONDS = 20.0
 CALL_SECONDS = 120.0
 STOP_SECONDS = 8.0
-COMPLAINT_BYTES = 4096
 MOST_TOOLS = 500
 
 # A server that prints rubbish would have every line of it, with a traceback, in our log
@@ -44,7 +40,7 @@ class Server:
         self._ready = asyncio.Event()
         self._over = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._complaint = Complaint()
+        self._program = Program(definition, folder)
 
     @property
     def name(self) -> str:
@@ -90,10 +86,12 @@ class Server:
 
     async def stop(self) -> None:
         """End it, and with it every process that it started."""
-        self._over.set()
-        task, self._task, self._session = self._task, None, None
+        task, self._task = self._task, None
         if task is None:
             return
+        if self._session is None:
+            task.cancel()  # it is still on its way
+        self._over.set()
         _done, left = await asyncio.wait([task], timeout=STOP_SECONDS)
         if left:
             task.cancel()
@@ -119,8 +117,7 @@ class Server:
         definition = self.definition
         async with AsyncExitStack() as stack:
             if definition.transport == "stdio":
-                errors = stack.enter_context(self._complaint)
-                yield await stack.enter_async_context(stdio_client(self._program(), errlog=errors))
+                yield await stack.enter_async_context(self._program.streams())
                 return
             client = outbound.client(
                 private_hosts=self.private_hosts,
@@ -137,46 +134,9 @@ class Server:
                 streams = await stack.enter_async_context(opened_http)
             yield streams[:2]
 
-    def _program(self) -> StdioServerParameters:
-        """The server under its keeper, in the app's folder unless its definition names another."""
-        return StdioServerParameters(
-            command=sys.executable,
-            args=["-I", "-S", keeper.__file__, *self.definition.command],
-            env=dict(self.definition.env),
-            cwd=self.definition.cwd or self.folder,
-            encoding_error_handler="replace",
-        )
-
     def _told(self, reason: str) -> str:
-        said = self._complaint.text
+        said = self._program.complaint
         return f"The MCP server {self.name} failed: {reason}." + (f" It said: {said}" if said else "")
-
-
-class Complaint:
-    """The end of what a server prints on its standard error. A context, whose value is a file to write to."""
-
-    def __init__(self) -> None:
-        self._kept = b""
-
-    @property
-    def text(self) -> str:
-        return self._kept.decode("utf-8", "replace").strip()
-
-    def __enter__(self) -> Any:
-        reading, writing = os.pipe()
-        self._file = os.fdopen(writing, "w")
-        threading.Thread(target=self._read, args=(reading,), daemon=True, name="complaints").start()
-        return self._file
-
-    def __exit__(self, *_error: object) -> None:
-        self._file.close()
-
-    def _read(self, descriptor: int) -> None:
-        """Until the last process that could write has ended."""
-        with suppress(OSError):
-            while chunk := os.read(descriptor, 65_536):
-                self._kept = (self._kept + chunk)[-COMPLAINT_BYTES:]
-        os.close(descriptor)
 
 
 def text_of(result: CallToolResult) -> str:

@@ -1,0 +1,100 @@
+"""A server as a program: JSON-RPC by lines over its standard input and output, and its end with all it started."""
+
+import asyncio
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import anyio
+from mcp.client.stdio import get_default_environment
+from mcp.shared.message import SessionMessage
+from mcp.types import jsonrpc_message_adapter
+
+from app_runtime.servers.definitions import Definition
+from halo_site import keeper
+
+COMPLAINT_BYTES = 4096
+# Steps of its end: a moment to end by itself, a moment after TERM, then KILL
+GRACE_SECONDS = 0.5
+TERM_SECONDS = 2.0
+
+
+class Program:
+    """One server's process under its keeper, in a process group of its own."""
+
+    def __init__(self, definition: Definition, folder: Path) -> None:
+        self.definition, self.folder = definition, folder
+        self._complaint = b""
+
+    @property
+    def complaint(self) -> str:
+        """The end of what it printed on its standard error."""
+        return self._complaint.decode("utf-8", "replace").strip()
+
+    @asynccontextmanager
+    async def streams(self) -> AsyncIterator[tuple[Any, Any]]:
+        """Start it; yields what a session of the SDK reads from and writes to. At the end all of it is gone."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-I", "-S", keeper.__file__, *self.definition.command,
+            stdin=PIPE, stdout=PIPE, stderr=PIPE, limit=2 * keeper.LONGEST_LINE_BYTES, start_new_session=True,
+            env=get_default_environment() | dict(self.definition.env), cwd=self.definition.cwd or self.folder,
+        )  # fmt: skip
+        incoming, read = anyio.create_memory_object_stream[SessionMessage | Exception](0)
+        write, outgoing = anyio.create_memory_object_stream[SessionMessage](0)
+        tasks = [
+            asyncio.create_task(self._read(process, incoming)),
+            asyncio.create_task(self._write(process, outgoing)),
+            asyncio.create_task(self._listen(process)),
+        ]
+        try:
+            yield read, write
+        finally:
+            await asyncio.shield(_end(process))
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            for stream in (incoming, read, write, outgoing):
+                stream.close()
+
+    async def _read(self, process: Process, incoming: Any) -> None:
+        """Each line as a message; a line that is none is handed on as what is wrong with it."""
+        assert process.stdout is not None  # noqa: S101 - asked for above
+        async with incoming:
+            with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
+                while line := await process.stdout.readline():
+                    try:
+                        message = jsonrpc_message_adapter.validate_json(line, by_name=False)
+                    except ValueError:
+                        continue  # rubbish: the protocol has no answer to it
+                    await incoming.send(SessionMessage(message))
+
+    async def _write(self, process: Process, outgoing: Any) -> None:
+        assert process.stdin is not None  # noqa: S101 - asked for above
+        with suppress(ConnectionError, anyio.ClosedResourceError):
+            async for message in outgoing:
+                line = message.message.model_dump_json(by_alias=True, exclude_unset=True)
+                process.stdin.write(line.encode() + b"\n")
+                await process.stdin.drain()
+
+    async def _listen(self, process: Process) -> None:
+        assert process.stderr is not None  # noqa: S101 - asked for above
+        while chunk := await process.stderr.read(65_536):
+            self._complaint = (self._complaint + chunk)[-COMPLAINT_BYTES:]
+
+
+async def _end(process: Process) -> None:
+    """Close its input, then TERM, then KILL, to the whole group; returns when the process has ended."""
+    if process.stdin is not None:
+        process.stdin.close()
+    for number, seconds in ((None, GRACE_SECONDS), (signal.SIGTERM, TERM_SECONDS), (signal.SIGKILL, None)):
+        if number is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, number)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(process.wait(), seconds)
+            return
