@@ -7,7 +7,7 @@ from django.db import transaction
 
 from app_manager.models import App
 from app_runtime.dispatch import admitted, queue_run
-from app_runtime.exceptions import RuntimeRefusal
+from app_runtime.exceptions import MessageRefused, RuntimeRefusal
 from app_runtime.models import Run, RunMessage
 from app_runtime.statuses import Status, Trigger
 from app_runtime.texts import storable
@@ -78,9 +78,9 @@ def _follow(
 def _checked(text: str) -> str:
     words = str(storable(text)).strip()
     if not words:
-        raise RuntimeRefusal("The message is empty. Write what the run should know.")
+        raise MessageRefused("The message is empty. Write what the run should know.")
     if len(words) > LONGEST_MESSAGE:
-        raise RuntimeRefusal(
+        raise MessageRefused(
             f"The message has {len(words):,} characters; at most {LONGEST_MESSAGE:,} are taken."
         )
     return words

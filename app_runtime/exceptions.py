@@ -27,6 +27,10 @@ class AlreadyRunning(RuntimeRefusal):
         self.run = run
 
 
+class MessageRefused(RuntimeRefusal):
+    """What a person wrote cannot be told to a run: it is empty or too long."""
+
+
 class EngineError(RuntimeRefusal):
     """The engine could not make its turn; ``permanent`` when trying the same again cannot help.
 

@@ -160,6 +160,11 @@ class Run(models.Model):
         return self.status == Status.RUNNING and self.cancel_requested_at is not None
 
     @property
+    def is_waiting_for_app(self) -> bool:
+        """Whether it is queued behind another run of its app that is going on."""
+        return self.status == Status.QUEUED and Run.objects.for_app(self.app).running().exists()
+
+    @property
     def due_at_ms(self) -> int | None:
         """The slot that started it, for a scheduled run."""
         return (self.trigger_data or {}).get("dueAtMs")

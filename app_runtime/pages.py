@@ -11,14 +11,11 @@ from django.utils.translation import gettext as _
 from app_manager.jobs import jobs_of_each
 from app_manager.models import App
 from app_manager.states import RUNS_BY_ITSELF
+from app_runtime.chips import Chip, outcome_chip, status_chip
 from app_runtime.models import Entry, Run, RunQuerySet
 from app_runtime.shell import COUNT_CAP, Machinery, open_questions
-from app_runtime.statuses import ENTRY_TONES, TONES, UNKNOWN_TONE, Delivery, EntryType, Outcome, Status
-from app_runtime.steps import Timeline, timeline
+from app_runtime.statuses import ENTRY_TONES, TONES, UNKNOWN_TONE, EntryType, Status
 from app_runtime.strips import Bar, BarMaker, newest_runs
-from app_runtime.transcript import Transcript
-from halo_site.datadir.config import RunSettings, site_config
-from halo_site.datadir.names import PathRefused
 from scheduler.models import Job
 
 CARDS = 24
@@ -26,7 +23,6 @@ QUESTIONS = 5
 FAILURES = 8
 COMING = 8
 LONG_STRIP = 30
-RUN_ENTRIES = 100
 APP_TONES = {
     "paused": ("quiet", "pause"),
     "error": ("bad", "warn"),
@@ -34,45 +30,6 @@ APP_TONES = {
     "uninstalled": ("quiet", "cross"),
 }
 NEWS = (EntryType.RUN_COMPLETE, EntryType.MILESTONE, EntryType.OUTPUT, EntryType.RUN_ERROR)
-
-
-@dataclass(frozen=True)
-class Chip:
-    """A state in a word, with its tone and icon."""
-
-    tone: str
-    text: str
-    icon: str
-
-
-def status_chip(run: Run) -> Chip:
-    tone, icon = TONES.get(run.status, UNKNOWN_TONE)
-    return Chip(tone, run.get_status_display(), icon)
-
-
-def outcome_chip(run: Run) -> Chip | None:
-    """What came of the run, where that says more than its status; None while it is not known.
-
-    A rehearsal has its own mark, and none of a success.
-    """
-    if run.is_rehearsal or run.outcome in (None, "") or run.status in {Status.ERROR, Status.WAITING_USER}:
-        return None
-    tones: dict[str, tuple[str, str]] = {
-        Outcome.USEFUL: ("ok", "star"),
-        Outcome.NOOP: ("quiet", "quiet"),
-        Outcome.ERROR: ("bad", "warn"),
-    }
-    tone, icon = tones.get(run.outcome, ("quiet", "quiet"))
-    return Chip(tone, run.get_outcome_display(), icon)
-
-
-def delivery_chip(run: Run) -> Chip | None:
-    """Whether messages arrived; None where there were none to send."""
-    if run.delivery == Delivery.NONE:
-        return None
-    tones: dict[str, tuple[str, str]] = {Delivery.SENT: ("ok", "check"), Delivery.FAILED: ("bad", "warn")}
-    tone, icon = tones.get(run.delivery, ("quiet", "clock"))
-    return Chip(tone, run.get_delivery_display(), icon)
 
 
 @dataclass(frozen=True)
@@ -249,63 +206,6 @@ def thread_entries(entries: Iterable[Entry]) -> list[ThreadEntry]:
     listed = list(entries)
     runs = Run.objects.in_bulk([entry.run_id for entry in listed])
     return [ThreadEntry(entry, runs.get(entry.run_id)) for entry in listed]
-
-
-@dataclass(frozen=True)
-class RunPage:
-    """One run: three separate facts, its caps, its timeline, what it told."""
-
-    run: Run
-    now: datetime
-
-    @property
-    def status(self) -> Chip:
-        return status_chip(self.run)
-
-    @property
-    def outcome(self) -> Chip | None:
-        return outcome_chip(self.run)
-
-    @property
-    def delivery(self) -> Chip | None:
-        return delivery_chip(self.run)
-
-    @property
-    def settings(self) -> RunSettings:
-        return site_config().runs
-
-    @property
-    def elapsed_ms(self) -> int:
-        """How long it took, or has taken so far."""
-        if self.run.duration_ms is not None:
-            return int(self.run.duration_ms)
-        return int(max(timedelta(0), self.now - self.run.started_at) / timedelta(milliseconds=1))
-
-    @property
-    def cap_ms(self) -> int:
-        return round(self.settings.wall_clock_minutes * 60_000)
-
-    @cached_property
-    def timeline(self) -> Timeline:
-        try:
-            return timeline(Transcript(self.run.app, self.run.run_id).lines())
-        except (LookupError, OSError, PathRefused):
-            return Timeline(None, [], 0)
-
-    @property
-    def model_turns(self) -> int:
-        return self.timeline.turns
-
-    @cached_property
-    def entries(self) -> list[ThreadEntry]:
-        """The newest of what it told, oldest first; the thread has them all."""
-        told = Entry.objects.filter(run_id=self.run.run_id).order_by("-ts", "-id")[:RUN_ENTRIES]
-        return [ThreadEntry(entry, self.run) for entry in reversed(told)]
-
-    @cached_property
-    def queue_ahead(self) -> int:
-        """How many queued runs come before this one."""
-        return Run.objects.queued().filter(queued_at__lt=self.run.queued_at).count()
 
 
 def display_status(app_status: str, running: bool, queued: bool, pending: int) -> str:

@@ -1,7 +1,9 @@
 """A run's transcript: one JSON object per line, appended as things happen (DESIGN §2, §5)."""
 
 import json
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -10,10 +12,11 @@ from app_manager.places import place_of
 from app_runtime.exceptions import FolderMissing
 from app_runtime.models import Run
 from app_runtime.texts import storable
-from halo_site.datadir.files import append_line, read_below, write_below
+from halo_site.datadir.files import append_line, read_below, read_ends_below, write_below
 from halo_site.store.fields import to_ms
 
 FOLDER = "runs"
+HEAD_BYTES, TAIL_BYTES = 2 * 1024 * 1024, 4 * 1024 * 1024  # what a page reads of a large one
 
 
 class Transcript:
@@ -49,6 +52,18 @@ class Transcript:
         """The file as it is. Raises FileNotFoundError, or PathRefused for anything but a plain file."""
         return read_below(self.base, self.name)
 
+    def excerpt(self) -> "Excerpt":
+        """The whole of a transcript of ordinary size; of a large one its beginning and its end.
+
+        Raises as `raw` does, but for a missing file: that is empty.
+        """
+        try:
+            head, tail = read_ends_below(self.base, self.name, HEAD_BYTES, TAIL_BYTES)
+        except FileNotFoundError:
+            return Excerpt((), is_cut=False)
+        # The line at each cut is torn there, and left out as every torn line is.
+        return Excerpt(tuple((head + b"\n" + tail).decode("utf-8", "replace").split("\n")), is_cut=bool(tail))
+
     def lines(self) -> list[dict[str, Any]]:
         """Every line that can be read; a torn or foreign line is left out. Empty where there is no file."""
         try:
@@ -57,6 +72,24 @@ class Transcript:
             return []
         # Not splitlines: JSON may hold U+2028 and its like, which are no ends of lines here.
         return [line for line in map(_parsed, text.split("\n")) if line is not None]
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """Lines of a transcript as text; ``is_cut`` where some in the middle are left out."""
+
+    written: tuple[str, ...]
+    is_cut: bool
+
+    @cached_property
+    def lines(self) -> list[dict[str, Any]]:
+        """Those that can be read."""
+        return [line for line in map(_parsed, self.written) if line is not None]
+
+    @property
+    def text(self) -> list[str]:
+        """Each readable line, indented for people."""
+        return [json.dumps(line, ensure_ascii=False) for line in self.lines]
 
 
 def transcript_of(run: Run) -> Transcript:

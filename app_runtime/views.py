@@ -16,14 +16,13 @@ from app_runtime.dispatch import trigger
 from app_runtime.exceptions import AlreadyRunning, NotRunnable
 from app_runtime.manage_page import ManagePage
 from app_runtime.models import Entry, Run
-from app_runtime.pages import LONG_STRIP, OverviewPage, RunPage, app_cards, run_rows, thread_entries
+from app_runtime.pages import LONG_STRIP, OverviewPage, app_cards, run_rows, thread_entries
 from app_runtime.paging import page_of
 from app_runtime.shell import Machinery
 from app_runtime.statuses import Status
 from app_runtime.strips import bars_of, newest_runs
-from app_runtime.transcript import Transcript
 from halo_site import audit
-from halo_site.fragments import go, poll
+from halo_site.fragments import go
 
 APPS_PAGE = 24
 UNINSTALLED_SHOWN = 100
@@ -107,35 +106,6 @@ def _run_table(request: HttpRequest, runs: Any) -> dict[str, Any]:
         runs = runs.filter(status=wanted)
     page = page_of(request, runs, moment="started_at", size=RUNS_PAGE)
     return {"rows": run_rows(page.rows), "pager": page, "statuses": Status.choices, "wanted": wanted}
-
-
-@require_safe
-def run_detail(request: HttpRequest, run_id: str) -> HttpResponse:
-    page = RunPage(access.get_run(request, run_id), timezone.now())
-    return render(request, "app_runtime/run_detail.html", {"page": page, "app": page.run.app})
-
-
-@require_safe
-def run_progress(request: HttpRequest, run_id: str) -> HttpResponse:
-    """The part of a run's page that changes while it lives; the last answer stops the polling."""
-    page = RunPage(access.get_run(request, run_id), timezone.now())
-    context = {"page": page, "app": page.run.app}
-    return poll(
-        request, fragment="app_runtime/_run.html", context=context, finished=not page.run.is_unfinished
-    )
-
-
-@require_safe
-def run_transcript(request: HttpRequest, run_id: str) -> HttpResponse:
-    """The transcript as it lies on disk, as a download."""
-    run = access.get_run(request, run_id)
-    try:
-        content = Transcript(run.app, run.run_id).raw()
-    except (OSError, LookupError, ValueError):
-        return render(request, "app_runtime/transcript_missing.html", {"run": run}, status=404)
-    response = HttpResponse(content, content_type="application/x-ndjson; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="run-{run.short_id}.jsonl"'
-    return response
 
 
 @require_POST

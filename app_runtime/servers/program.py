@@ -1,4 +1,4 @@
-"""A server as a program: JSON-RPC by lines over its standard input and output, and its end with all it started."""
+"""A server as a program: JSON-RPC by lines over its standard input and output, until all of it ends."""
 
 import asyncio
 import os
@@ -38,7 +38,7 @@ class Program:
 
     @asynccontextmanager
     async def streams(self) -> AsyncIterator[tuple[Any, Any]]:
-        """Start it; yields what a session of the SDK reads from and writes to. At the end all of it is gone."""
+        """Start it; yields what a session of the SDK reads and writes. At the end all of it is gone."""
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-I", "-S", keeper.__file__, *self.definition.command,
             stdin=PIPE, stdout=PIPE, stderr=PIPE, limit=2 * keeper.LONGEST_LINE_BYTES, start_new_session=True,

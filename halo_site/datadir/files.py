@@ -30,6 +30,7 @@ __all__ = [
     "list_below",
     "locked",
     "read_below",
+    "read_ends_below",
     "staged_below",
     "write_atomically",
     "write_below",
@@ -77,6 +78,21 @@ def read_below(base: Path, relative: str, limit: int | None = None) -> bytes:
         if limit is not None and len(data) > limit:
             raise FileTooLarge(relative, len(data), limit)
         return data
+
+
+def read_ends_below(base: Path, relative: str, head: int, tail: int) -> tuple[bytes, bytes]:
+    """Return the first ``head`` and the last ``tail`` bytes of a file, or all of it and nothing.
+
+    Raises as `read_below` does.
+    """
+    with (
+        _parent(base, relative, make=False) as (folder, name),
+        _opened(folder, name, relative, os.O_RDONLY) as file,
+    ):
+        size = os.fstat(file).st_size
+        if size <= head + tail:
+            return _read_all(file, None), b""
+        return os.pread(file, head, 0), os.pread(file, tail, size - tail)
 
 
 def info_below(base: Path, relative: str) -> FileInfo:

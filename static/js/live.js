@@ -29,6 +29,16 @@
     if (!region(event)) location.reload();
   });
 
+  // What somebody has opened stays open when its region is replaced by a newer one
+  let opened = [];
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    opened = [...event.detail.target.querySelectorAll("[id] > details[open]")].map((each) => each.parentElement.id);
+  });
+  document.addEventListener("htmx:afterSwap", () => {
+    for (const id of opened) document.getElementById(id)?.querySelector(":scope > details")?.setAttribute("open", "");
+    opened = [];
+  });
+
   document.addEventListener("htmx:afterRequest", (event) => {
     const live = region(event);
     if (!live) return;

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from app_manager.models import App
-from app_runtime.pages import app_cards, app_chip, delivery_chip, display_status, outcome_chip
+from app_runtime.chips import delivery_chip, outcome_chip
+from app_runtime.pages import app_cards, app_chip, display_status
 from app_runtime.statuses import Status
 from app_runtime.strips import bars_of, newest_runs, tone_of
 from tests.factories import MINUTE, NINE, make_app, make_question, make_run, set_status

@@ -211,10 +211,10 @@ def test_a_finished_run_shows_its_steps_its_report_and_its_prompt(
         "memory_read(app, headers)",
         "The kettle costs 20.",
         "Prompt as sent",
-        "## Trigger",
     ):
         assert words in page
     assert "tokens unknown" in page
+    assert "## Trigger" in text_of(operator_client, f"/runs/{run.pk}/prompt/")
 
 
 def test_a_failed_run_says_why(operator_client: Client, run_once: RunOnce) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app_runtime.steps import timeline
+from app_runtime.steps import NOTES, STEPS, timeline
 
 PROMPT = {"_ts": 1000, "type": "prompt", "instructions": "i", "message": "m"}
 MODEL = {
@@ -88,7 +88,7 @@ def test_an_empty_transcript_has_no_steps() -> None:
 @given(foreign_lines)
 def test_foreign_lines_never_break_the_page(lines: list[dict[str, Any]]) -> None:
     shown = timeline(lines)
-    assert len(shown.steps) == sum(line["type"] in ("model", "tool") for line in lines)
+    assert len(shown.steps) == sum(line["type"] in (*STEPS, *NOTES) for line in lines)
     for step in shown.steps:
         assert 0 <= step.left <= 100
         assert 1 <= step.width <= 100
