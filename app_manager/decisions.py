@@ -112,6 +112,31 @@ class Decisions:
             )
         return True
 
+    def override_runs(
+        self, model: str, limits: Mapping[str, Any], *, actor: audit.Actor, now: datetime
+    ) -> bool:
+        """Give the app a model source and caps of its own; what is empty or left out is the site's again.
+
+        ``limits`` has keys of `app_manager.limits.CAPS`, judged already.
+        """
+        app = cast("App", self)
+        with transaction.atomic():
+            stored = locked(app)
+            rest = {
+                key: value for key, value in stored.user_overrides.items() if key not in {"model", "limits"}
+            }
+            own = {"model": model, "limits": dict(limits)}
+            overrides = rest | {key: value for key, value in own.items() if value}
+            before = stored.user_overrides
+            if overrides == before:
+                return False
+            _store(app, user_overrides=overrides)
+            audit.record(
+                actor, "override_runs", object_type="app", object_id=app.pk, now=now,
+                before={key: before.get(key) for key in own}, after={key: overrides.get(key) for key in own},
+            )  # fmt: skip
+        return True
+
 
 def follow_configuration(app: "App", missing: Iterable[str], *, actor: audit.Actor, now: datetime) -> None:
     """Pause an app that cannot run for want of a value; wake one that waited for nothing else.

@@ -10,11 +10,12 @@ from django.utils.translation import gettext as _
 
 from app_manager.config_fields import is_empty, same
 from app_manager.jobs import job_id, jobs_of, own_schedules, schedules_of
+from app_manager.limits import limits_of, own_caps
 from app_manager.localized import part, text, translation
 from app_manager.models import App
 from app_manager.spec.parts import ConfigItem, Subscription
 from app_manager.triggers import schedule_words, trigger_words
-from halo_site.datadir.config import RunSettings
+from halo_site.datadir.config import RunSettings, site_config
 from scheduler.statuses import MissedPolicy
 
 
@@ -61,7 +62,7 @@ def settings_of(app: App, runs: RunSettings) -> Settings:
     ]
     off = {job.pk for job in jobs_of(app) if not job.enabled}
     schedules = {each.id: list(_subscription(app, each, off)) for each in spec.subscriptions}
-    return Settings(values, schedules, rest=[_questions(app), _permissions(app), *_limits(runs)])
+    return Settings(values, schedules, rest=[_questions(app), _permissions(app), *_limits(app, runs)])
 
 
 def _value(item: ConfigItem, own: dict[str, Any], labels: Any) -> Setting:
@@ -120,13 +121,37 @@ def _permissions(app: App) -> Setting:
     return Setting(_("Permissions"), words % {"on": on, "asked": asked}, Source.PERSON)
 
 
-def _limits(runs: RunSettings) -> Iterator[Setting]:
-    """The caps of one run (BEHAVIOUR, Runs), as far as this version has them."""
-    minutes = _("%(count)s min") % {"count": f"{runs.wall_clock_minutes:g}"}
-    yield Setting(_("Longest run"), minutes, _configured(runs, "wall_clock_minutes"))
-    yield Setting(_("Most model turns"), f"{runs.model_turns:,}", _configured(runs, "model_turns"))
+def _limits(app: App, runs: RunSettings) -> Iterator[Setting]:
+    """The model and the caps of one run (BEHAVIOUR, Runs)."""
+    yield _model(app)
+    own = limits_of(app.user_overrides, runs)
+    words = {
+        "wall_clock_minutes": (_("Longest run"), _minutes(own.wall_clock_minutes)),
+        "idle_minutes": (_("Longest time without a step"), _minutes(own.idle_minutes)),
+        "model_turns": (_("Most model turns"), f"{own.model_turns:,}"),
+        "tokens": (_("Most tokens"), _("no cap") if own.tokens is None else f"{own.tokens:,}"),
+        "money_usd": (_("Most money"), _("no cap") if own.money_usd is None else f"{own.money_usd} USD"),
+    }
+    given = own_caps(app.user_overrides, runs)
+    for cap, (label, value) in words.items():
+        yield Setting(label, value, Source.PERSON if cap in given else _configured(runs, cap))
     label = _("Reminders to report before a run fails")
     yield Setting(label, str(runs.auto_continues), _configured(runs, "auto_continues"))
+
+
+def _model(app: App) -> Setting:
+    known = site_config().ai_sources
+    own = known.get(str(app.user_overrides.get("model") or ""))
+    if own is not None:
+        return Setting(_("Model"), f"{own.name} ({own.model})", Source.PERSON)
+    default = known.get(known.current_id or "")
+    if default is not None:
+        return Setting(_("Model"), f"{default.name} ({default.model})", Source.FILE)
+    return Setting(_("Model"), _("none: runs are rehearsals"), Source.NONE)
+
+
+def _minutes(count: float) -> str:
+    return _("%(count)s min") % {"count": f"{count:g}"}
 
 
 def _configured(runs: RunSettings, field: str) -> Source:

@@ -13,17 +13,20 @@ CAPS = ("wall_clock_minutes", "idle_minutes", "model_turns", "tokens", "money_us
 
 def limits_of(overrides: Mapping[str, Any], runs: RunSettings) -> RunSettings:
     """The settings with the caps of ``user_overrides["limits"]``; a stored value that is none is left out."""
+    own = own_caps(overrides, runs)
+    return RunSettings.model_validate({**runs.model_dump(exclude_unset=True), **own}) if own else runs
+
+
+def own_caps(overrides: Mapping[str, Any], runs: RunSettings) -> dict[str, Any]:
+    """The caps that a person gave this app, as far as they are legal values."""
     own = overrides.get("limits")
-    if not isinstance(own, Mapping):
-        return runs
-    for cap in CAPS:
-        if cap in own:
-            runs = _with(runs, cap, own[cap])
-    return runs
+    given = {cap: own[cap] for cap in CAPS if cap in own} if isinstance(own, Mapping) else {}
+    return {cap: value for cap, value in given.items() if _is_legal(cap, value)}
 
 
-def _with(runs: RunSettings, cap: str, value: Any) -> RunSettings:
+def _is_legal(cap: str, value: Any) -> bool:
     try:
-        return RunSettings.model_validate({**runs.model_dump(), cap: value})
+        RunSettings.model_validate({cap: value})
     except ValidationError:
-        return runs
+        return False
+    return True

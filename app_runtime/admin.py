@@ -12,7 +12,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from app_manager.models import App
-from app_runtime.models import Entry, Run
+from app_runtime.models import Entry, Price, Run, RunMessage, ServerHealth, UsageDay
+from halo_site.admin import Audited
 from halo_site.read_only import WINDOW, ReadOnlyAdmin, begins, linked, listed, pretty
 
 ID_LENGTH = 36
@@ -115,3 +116,29 @@ class EntryAdmin(HistoryAdmin):
     @admin.display(description=_("answer"))
     def user_response_json(self, entry: Entry) -> SafeString:
         return pretty(entry.user_response)
+
+
+@admin.register(RunMessage)
+class RunMessageAdmin(ReadOnlyAdmin):
+    list_display = ("__str__", "sent_by", "sent_at", "delivered_at", "delivered_step")
+    exclude = ("run",)
+    ordering = ("-id",)
+
+
+@admin.register(UsageDay)
+class UsageDayAdmin(ReadOnlyAdmin):
+    list_display = ("day", "app_name", "model", "runs", "turns", "tokens_in", "tokens_out", "turns_unpriced")
+    ordering = ("-id",)
+
+
+@admin.register(ServerHealth)
+class ServerHealthAdmin(ReadOnlyAdmin):
+    list_display = ("name", "state", "checked_at", "sentence")
+    ordering = ("name", "key")
+
+
+@admin.register(Price)
+class PriceAdmin(Audited, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("model", "valid_from", "input_usd", "output_usd", "cached_usd")
+    search_fields = ("model",)
+    ordering = ("model", "-valid_from")

@@ -52,6 +52,10 @@ class EngineError(RuntimeRefusal):
         self.retry_after = retry_after
 
 
+class SourceUnknown(RuntimeRefusal):
+    """There is no model source with that id."""
+
+
 class ToolRefused(RuntimeRefusal):
     """A tool call that is refused to the model, in a sentence that tells it what to do instead."""
 

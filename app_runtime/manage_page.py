@@ -7,10 +7,14 @@ from operator import itemgetter
 
 from app_manager import states
 from app_manager.jobs import jobs_of
+from app_manager.limits import own_caps
 from app_manager.models import App
 from app_manager.states import Status as AppStatus
 from app_runtime.models import Entry, Run
+from app_runtime.settings_forms import LimitsForm
 from app_runtime.statuses import Status
+from halo_site.datadir.ai_sources import ModelSource
+from halo_site.datadir.config import site_config
 from halo_site.datadir.spaces import Space, all_spaces
 from scheduler.models import Job
 from scheduler.recurrence import ScheduleError
@@ -34,6 +38,25 @@ class ManagePage:
     @property
     def can_resume(self) -> bool:
         return self.app.status in states.RESUMABLE and not self.app.obstacle
+
+    @property
+    def sources(self) -> tuple[ModelSource, ...]:
+        return site_config().ai_sources.sources
+
+    @property
+    def default_source(self) -> ModelSource | None:
+        known = site_config().ai_sources
+        return known.get(known.current_id or "")
+
+    @property
+    def own_source(self) -> str:
+        """The id of the model source that a person chose for the app; empty for the site's default."""
+        return str(self.app.user_overrides.get("model") or "")
+
+    @property
+    def limits_form(self) -> LimitsForm:
+        runs = site_config().runs
+        return LimitsForm(initial=own_caps(self.app.user_overrides, runs), behind=runs)
 
     @property
     def is_uninstalled(self) -> bool:

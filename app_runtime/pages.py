@@ -16,6 +16,7 @@ from app_runtime.models import Entry, Run, RunQuerySet
 from app_runtime.shell import COUNT_CAP, Machinery, open_questions
 from app_runtime.statuses import ENTRY_TONES, TONES, UNKNOWN_TONE, EntryType, Status
 from app_runtime.strips import Bar, BarMaker, newest_runs
+from halo_site.datadir.config import site_config
 from scheduler.models import Job
 
 CARDS = 24
@@ -147,6 +148,11 @@ class OverviewPage:
     @cached_property
     def machinery(self) -> Machinery:
         return Machinery(self.now)
+
+    @property
+    def rehearses(self) -> bool:
+        """Whether runs are rehearsals, because nobody has set up a model."""
+        return not site_config().ai_sources.is_meant
 
     @property
     def stands_still(self) -> bool:

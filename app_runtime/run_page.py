@@ -146,6 +146,18 @@ class RunPage:
         return str(data.get("by") or "").partition(":")[2]
 
     @property
+    def tokens_in(self) -> str:
+        return _count(self.run.tokens_in)
+
+    @property
+    def tokens_out(self) -> str:
+        return _count(self.run.tokens_out)
+
+    @property
+    def tokens_cached(self) -> str:
+        return _count(self.run.tokens_cached)
+
+    @property
     def cost(self) -> str:
         """In US dollars, with every digit that is known; "unknown" where nobody knows the price."""
         return money(self.run.cost_microusd)
@@ -201,14 +213,17 @@ def money(microusd: int | None) -> str:
     return f"{whole}.{digits:0<2} USD"
 
 
+def _count(number: int | None) -> str:
+    return quantities.unknown() if number is None else f"{number:,}"
+
+
 def _time_cap(label: str, used_ms: int, minutes: float) -> Cap:
     limit = round(minutes * 60_000)
     return Cap(label, quantities.duration(used_ms), quantities.duration(limit), used_ms, limit)
 
 
 def _count_cap(label: str, used: int | None, limit: int | None) -> Cap:
-    words = quantities.unknown() if used is None else f"{used:,}"
-    return Cap(label, words, "" if limit is None else f"{limit:,}", used or 0, limit)
+    return Cap(label, _count(used), "" if limit is None else f"{limit:,}", used or 0, limit)
 
 
 def _money_cap(used: Decimal | None, limit: Decimal | None) -> Cap:

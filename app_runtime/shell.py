@@ -91,6 +91,7 @@ class Shell(Machinery):
             (_("Runs"), reverse("app_runtime:run_list"), "play", 0),
             (_("Memory"), reverse("memory:place_list"), "memory", 0),
             (_("Spaces"), reverse("app_manager:space_list"), "space", 0),
+            (_("Settings"), reverse("app_runtime:settings_index"), "gear", 0),
         )
         return [NavItem(label, url, icon, self._is_current(url), count) for label, url, icon, count in items]
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from app_runtime import run_views, views
+from app_runtime import run_views, settings_views, views
 
 app_name = "app_runtime"
 urlpatterns = [
@@ -10,6 +10,22 @@ urlpatterns = [
     path("apps/<str:app_id>/runs/", views.app_runs, name="app_runs"),
     path("apps/<str:app_id>/run/", views.app_run, name="app_run"),
     path("apps/<str:app_id>/manage/", views.app_manage, name="app_manage"),
+    path("apps/<str:app_id>/limits/save/", settings_views.app_limits_save, name="app_limits_save"),
+    path("settings/", settings_views.settings_index, name="settings_index"),
+    path("settings/models/", settings_views.source_list, name="source_list"),
+    path("settings/models/new/", settings_views.source_new, name="source_new"),
+    path("settings/models/create/", settings_views.source_create, name="source_create"),
+    path("settings/models/order/", settings_views.source_order, name="source_order"),
+    path("settings/models/<str:source_id>/", settings_views.source_detail, name="source_detail"),
+    path("settings/models/<str:source_id>/save/", settings_views.source_save, name="source_save"),
+    path("settings/models/<str:source_id>/test/", settings_views.source_test, name="source_test"),
+    path("settings/models/<str:source_id>/default/", settings_views.source_default, name="source_default"),
+    path("settings/models/<str:source_id>/delete/", settings_views.source_delete, name="source_delete"),
+    path("settings/limits/", settings_views.limits, name="limits"),
+    path("settings/limits/save/", settings_views.limits_save, name="limits_save"),
+    path("settings/prices/", settings_views.price_list, name="price_list"),
+    path("settings/prices/create/", settings_views.price_create, name="price_create"),
+    path("settings/prices/<int:price_id>/delete/", settings_views.price_delete, name="price_delete"),
     path("runs/", views.run_list, name="run_list"),
     path("runs/<str:run_id>/", run_views.run_detail, name="run_detail"),
     path("runs/<str:run_id>/progress/", run_views.run_progress, name="run_progress"),

@@ -13,7 +13,7 @@ LABELS: dict[str, str] = {
     "email": "Send e-mail",
     "im-push": "Send chat messages",
 }
-SERVED: frozenset[str] = frozenset({"memory.space"})  # those that a tool serves
+SERVED: frozenset[str] = frozenset({"memory.space", "web"})  # those that a tool serves
 _ALIASES = {"web_fetch": "web", "web_search": "web"}
 _MCP = "mcp:"
 
@@ -36,7 +36,7 @@ def unknown(names: Iterable[str], known: Iterable[str]) -> list[str]:
 
 def is_served(name: str) -> bool:
     """Whether granting the permission gives an app a tool now."""
-    return name in SERVED
+    return name in SERVED or name.startswith(_MCP)
 
 
 def label(name: str) -> str:

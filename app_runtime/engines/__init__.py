@@ -27,12 +27,14 @@ def engine_for(run: "Run") -> Engine:
     `EngineError` where there are sources and none is chosen.
     """
     known = site_config().ai_sources
-    if settings.HALO_ENGINE or not known.sources:
+    if settings.HALO_ENGINE or not known.is_meant:
         make = cast("Callable[[Run], Engine]", import_string(settings.HALO_ENGINE or REHEARSAL_ENGINE))
         return make(run)
     from app_runtime.engines.model import ModelEngine
 
     sources = sources_for(run.app, known)
+    if not sources and known.problems:
+        raise EngineError(f"No model source can be used as it stands in config.json: {known.problems[0]}")
     if not sources:
         raise EngineError("No model is chosen: make one of the model sources in the settings the default.")
     return ModelEngine(sources)

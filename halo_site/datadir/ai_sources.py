@@ -1,9 +1,9 @@
 """Where models come from: the part `aiSources` of config.json (halo-facts §13), keys by reference only."""
 
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 
 Provider = Literal["openai", "anthropic", "openai-compatible"]
@@ -56,7 +56,10 @@ class ModelSource(BaseModel):
 
 
 class AiSources(BaseModel):
-    """All sources. ``current_id`` is the default's, ``fallback_ids`` come after it, in order."""
+    """All sources. ``current_id`` is the default's, ``fallback_ids`` come after it, in order.
+
+    A source that cannot be used as it stands is left out, and ``problems`` says why; the others go on.
+    """
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="allow", frozen=True)
 
@@ -64,6 +67,25 @@ class AiSources(BaseModel):
     current_id: str | None = None
     fallback_ids: tuple[str, ...] = ()
     sources: tuple[ModelSource, ...] = ()
+    problems: tuple[str, ...] = Field((), exclude=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_wrong_ones(cls, value: Any) -> Any:
+        if not isinstance(value, dict) or not isinstance(value.get("sources"), list | tuple):
+            return value
+        good, problems = [], []
+        for number, item in enumerate(value["sources"], 1):
+            try:
+                good.append(ModelSource.model_validate(item))
+            except ValidationError as error:
+                problems.append(f"aiSources: source {number}: {_first_words(error)}")
+        return {**value, "sources": good, "problems": problems}
+
+    @property
+    def is_meant(self) -> bool:
+        """Whether somebody has set up models, even if none of them can be used as it stands."""
+        return bool(self.sources or self.problems)
 
     def get(self, source_id: str) -> ModelSource | None:
         """The source of that id; None where there is none."""
@@ -76,3 +98,10 @@ class AiSources(BaseModel):
         """
         wanted = dict.fromkeys([first_id or self.current_id or "", *self.fallback_ids])
         return [source for source in map(self.get, wanted) if source is not None]
+
+
+def _first_words(error: ValidationError) -> str:
+    """The first problem with its field; never the value, which may be a key in the wrong place."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(map(str, first["loc"]))
+    return f"{place}: {first['msg']}" if place else str(first["msg"])

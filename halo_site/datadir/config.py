@@ -1,6 +1,7 @@
 """`config.json`: the settings that a person edits. Unknown keys are kept, wrong values named and not used."""
 
 import logging
+from collections.abc import Callable
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -74,18 +75,19 @@ def site_config() -> SiteConfig:
 
 def update_config(section: str, values: dict[str, Any]) -> SiteConfig:
     """Set values of one section. Raises pydantic's ValidationError before anything is written."""
+    return change_config(section, lambda current: {**current, **values})
 
-    def change(content: dict[str, Any]) -> dict[str, Any]:
+
+def change_config(section: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> SiteConfig:
+    """Replace one section by what ``change`` makes of it, under the file's lock; raises as that does."""
+
+    def whole(content: dict[str, Any]) -> dict[str, Any]:
         current = content.get(section)
-        changed = {
-            "version": 1,
-            **content,
-            section: {**(current if isinstance(current, dict) else {}), **values},
-        }
+        changed = {"version": 1, **content, section: change(current if isinstance(current, dict) else {})}
         SiteConfig.model_validate(changed)
         return changed
 
-    return SiteConfig.model_validate(_file(data_dir().config).update(change))
+    return SiteConfig.model_validate(_file(data_dir().config).update(whole))
 
 
 _validated: dict[Path, tuple[dict[str, Any], SiteConfig]] = {}
@@ -93,7 +95,10 @@ _validated: dict[Path, tuple[dict[str, Any], SiteConfig]] = {}
 
 def _validate(content: dict[str, Any]) -> SiteConfig:
     try:
-        return SiteConfig.model_validate(content)
+        config = SiteConfig.model_validate(content)
+        for sentence in config.ai_sources.problems:
+            logger.error("config.json: %s", sentence)
+        return config
     except ValidationError as error:
         for problem in error.errors():
             logger.error("config.json: %s: %s", ".".join(map(str, problem["loc"])), problem["msg"])

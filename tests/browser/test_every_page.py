@@ -16,7 +16,9 @@ PAGES = (
     "/", "/apps/", "/apps/?q=nothing", "/apps/new/", "/apps/{app}/", "/apps/{app}/runs/",
     "/apps/{app}/config/", "/apps/{app}/manage/", "/apps/{app}/spec/update/", "/spaces/new/",
     "/apps/{app}/memory/", "/apps/{app}/spec/", "/apps/{app}/access/", "/runs/", "/runs/?status=cancelled",
-    "/runs/{run}/", "/memory/", "/memory/user/", "/memory/app:{app}/", "/spaces/",
+    "/runs/{run}/", "/runs/{run}/conversation/", "/runs/{run}/tools/", "/runs/{run}/memory/",
+    "/runs/{run}/prompt/", "/runs/{run}/raw/", "/settings/", "/settings/models/", "/settings/models/new/",
+    "/settings/limits/", "/settings/prices/", "/memory/", "/memory/user/", "/memory/app:{app}/", "/spaces/",
 )  # fmt: skip
 ADMIN = (
     "/admin/", "/admin/app_manager/app/", "/admin/app_manager/app/{app}/change/", "/admin/app_runtime/run/",
