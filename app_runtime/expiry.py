@@ -30,24 +30,24 @@ def _expired(entry: Entry, now: datetime) -> bool:
         return False
     try:
         with transaction.atomic():
-            App.objects.hold(entry.app_id)
-            return _close(entry, entry.deadline, now)
+            app = App.objects.hold(entry.app_id)
+            return app is not None and _close(app, entry, entry.deadline, now)
     except Exception:
         logger.exception("The question %s could not be closed at its deadline", entry.pk)
         return False
 
 
-def _close(entry: Entry, deadline: datetime, now: datetime) -> bool:
+def _close(app: App, entry: Entry, deadline: datetime, now: datetime) -> bool:
     content = {**entry.content, "resolution": {"reason": "expired", "at": to_ms(now)}}
     # Open still: an answer that came since the row was read wins.
     if not Entry.objects.open().filter(pk=entry.pk).update(content=content, closed_at=now):
         return False
-    _fail_run(entry, deadline, now)
+    _fail_run(app, entry, deadline, now)
     leave_waiting(entry.app_id, now)
     return True
 
 
-def _fail_run(entry: Entry, deadline: datetime, now: datetime) -> None:
+def _fail_run(app: App, entry: Entry, deadline: datetime, now: datetime) -> None:
     """The run that asked is an error, unless it went on or another question of it is open still."""
     run = Run.objects.filter(pk=entry.run_id).first()
     if run is None or Entry.objects.open().filter(run_id=entry.run_id).exists():
@@ -57,7 +57,7 @@ def _fail_run(entry: Entry, deadline: datetime, now: datetime) -> None:
     waiting = Run.objects.filter(pk=run.pk, status=Status.WAITING_USER)
     if waiting.update(status=Status.ERROR, outcome=Outcome.ERROR, error_message=error):
         add_error_entry(run, error, now, None)
-        tell_app(run, Status.ERROR, Outcome.ERROR, error, now)
+        tell_app(app, run, Status.ERROR, Outcome.ERROR, error, now)
 
 
 def leave_waiting(app_id: str, now: datetime) -> None:

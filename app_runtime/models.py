@@ -21,7 +21,7 @@ from app_runtime.statuses import (
     Trigger,
 )
 from app_runtime.usage import Price, UsageDay
-from halo_site.store.fields import HIGHEST_MS, LOWEST_MS, EpochMsField, from_ms
+from halo_site.store.fields import HIGHEST_MS, LOWEST_MS, EpochMsField, as_stored, from_ms
 
 __all__ = [
     "REHEARSAL",
@@ -171,26 +171,33 @@ class Run(models.Model):
 
     def claim(self, worker: str, engine: str, now: datetime, lease: timedelta) -> bool:
         """Take this queued run for ``worker``; False where somebody was faster or its app has one running."""
-        held = {"status": Status.RUNNING, "worker": worker, "engine": engine, "started_at": now}
-        held["spec_version"] = str(self.app.parsed_spec.version)
+        held = {"status": Status.RUNNING, "worker": worker, "engine": engine, "started_at": as_stored(now)}
+        held |= {"heartbeat_at": as_stored(now), "lease_until": as_stored(now + lease)}
+        held["spec_version"] = str(self.app.spec.get("version", ""))
         try:
             with transaction.atomic():
-                queued = Run.objects.queued().filter(pk=self.pk)
-                taken = queued.update(**held, heartbeat_at=now, lease_until=now + lease)
+                taken = Run.objects.queued().filter(pk=self.pk).update(**held)
         except IntegrityError:  # the unique index: another run of this app is running
             return False
         if taken:
-            self.refresh_from_db()
+            self.assume(held)
         return bool(taken)
+
+    def name_engine(self, engine: str) -> None:
+        """Have the row say which engine it is, where the claim could not know."""
+        if engine != self.engine and self.held().update(engine=engine):
+            self.engine = engine
 
     def renew_lease(self, now: datetime, lease: timedelta) -> bool:
         """Say that the worker lives; False when the run is no longer its to work on."""
         return bool(self.held().update(heartbeat_at=now, lease_until=now + lease))
 
     def start_step(self, now: datetime, lease: timedelta) -> bool:
-        """Count the next step before it starts; False when the run is no longer this worker's."""
-        renewed = self.held().update(
-            step_count=models.F("step_count") + 1, heartbeat_at=now, lease_until=now + lease
+        """Count the next step before it starts; False when the run is not this worker's, or is cancelled."""
+        renewed = (
+            self.held()
+            .filter(cancel_requested_at__isnull=True)
+            .update(step_count=models.F("step_count") + 1, heartbeat_at=now, lease_until=now + lease)
         )
         self.step_count += renewed
         return bool(renewed)
@@ -217,6 +224,11 @@ class Run(models.Model):
                 return bool(untouched.update(**back, lease_until=None, heartbeat_at=None))
         except IntegrityError:  # the unique index: another automatic run of this app is queued
             return False
+
+    def assume(self, values: dict[str, Any]) -> None:
+        """Have this object say what was just written to its row, without reading that again."""
+        for name, value in values.items():
+            setattr(self, name, value)
 
     def held(self) -> RunQuerySet:
         """This run as long as it is running and this worker's, else nothing."""

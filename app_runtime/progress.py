@@ -45,9 +45,10 @@ class Progress:
 
         Returns a monotonic time for `elapsed_ms`. Raises what `may_go_on` raises.
         """
-        self.lease.watch()  # what was cancelled by now makes no further call
         self.may_go_on()
         if not self.run.start_step(self.clock(), self.lease.length):
+            self.lease.watch()  # what was cancelled by now makes no further call
+            self.may_go_on()
             raise LeaseLost("The run is no longer this worker's.")
         return time.monotonic()
 

@@ -60,7 +60,8 @@ class Session:
         own = tools_for(self.run, self.reports, self.progress.clock)
         if self.engine.name == REHEARSAL:
             return own
-        self.servers.resolve()
+        if not self.servers.resolve():
+            return own
         self.progress.wait(self.servers.start())
         self.servers.record(self.progress.masker, self.progress.clock())
         return own | {tool.name: tool for tool in self.servers.tools()}

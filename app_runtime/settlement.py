@@ -13,7 +13,7 @@ from app_runtime import queue, texts
 from app_runtime.models import Entry, Run, RunQuerySet
 from app_runtime.statuses import EntryType, Outcome, Status
 from halo_site import audit
-from halo_site.store.fields import from_ms
+from halo_site.store.fields import as_stored, from_ms
 from scheduler.models import Job
 from scheduler.recurrence import ScheduleError
 
@@ -23,6 +23,7 @@ ERRORS_THAT_STOP = 5
 # A run whose workers die before its first step would take one after the other with it
 MOST_REQUEUES = 3
 SETTLED_AT_ONCE = 200
+STATE = ("status", "last_run_at", "resumed_at")  # of an app: its spec would be read for nothing
 ACTOR = audit.system("runtime")
 
 
@@ -76,25 +77,25 @@ def record_end(run: Run, end: End, now: datetime, held: RunQuerySet) -> bool:
     """Record the end of ``run`` and all that follows if ``held`` still finds it; False if it does not."""
     error = texts.sentence(end.error)
     duration = max(0, (now - run.started_at) // timedelta(milliseconds=1))
+    ended = {
+        "status": end.status,
+        "outcome": end.outcome,
+        "error_message": error or None,
+        "finished_at": as_stored(now),
+        "duration_ms": duration,
+        "model": texts.storable(run.model),
+        "lease_until": None,
+    }
     with transaction.atomic():
-        App.objects.hold(run.app_id)
-        ended = held.update(
-            status=end.status,
-            outcome=end.outcome,
-            error_message=error or None,
-            finished_at=now,
-            duration_ms=duration,
-            model=texts.storable(run.model),
-            lease_until=None,
-        )
-        if not ended:
+        app = App.objects.only(*STATE).hold(run.app_id)
+        if app is None or not held.update(**ended):
             return False
         if end.status == Status.ERROR:
             add_error_entry(run, error, now, duration)
-        tell_app(run, end.status, end.outcome, error, now)
+        tell_app(app, run, end.status, end.outcome, error, now)
         _tell_job(run, end, error, now)
         queue.wake_next(run.app_id, now)
-    run.refresh_from_db()
+    run.assume(ended)
     return True
 
 
@@ -113,9 +114,10 @@ def add_error_entry(run: Run, error: str, now: datetime, duration_ms: int | None
     )
 
 
-def tell_app(run: Run, status: Status, outcome: Outcome | None, error: str, now: datetime) -> None:
-    """The app's last-run fields, and its stop after five errors in a row, in the run's transaction."""
-    app = App.objects.select_for_update(no_key=True).get(pk=run.app_id)
+def tell_app(
+    app: App, run: Run, status: Status, outcome: Outcome | None, error: str, now: datetime
+) -> None:  # fmt: skip
+    """The app's last-run fields, and its stop after five errors in a row; held by the caller."""
     # An older run can fail after newer ones have ended, when its question expires.
     if app.last_run_at is None or app.last_run_at <= run.started_at:
         App.objects.filter(pk=app.pk).update(last_run_at=run.started_at, last_run_outcome=outcome)

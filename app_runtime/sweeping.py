@@ -38,8 +38,7 @@ def sweep_runs(now: datetime) -> None:
 
 
 def tidy(now: datetime) -> None:
-    """Delete what only ever grows: tasks that are over, heartbeats of dead processes, files half written."""
-    queue.prune(now)
+    """Delete what only ever grows: heartbeats of dead processes, files half written."""
     Heartbeat.objects.filter(beat_at__lt=now - HEARTBEATS_KEPT).delete()
     mend_waiting(now)
     remove_leftovers(now)

@@ -16,20 +16,26 @@ LAST_SECONDS = 6.0  # what cancelled work gets to put its things in order (MCP s
 class Waiter:
     """Runs coroutines in its own thread. Use it as a context: at its end, whatever still runs is cancelled.
 
-    One for each run: an engine's turn, a page, a tool's server all live in the same loop.
+    One for each run: an engine's turn, a page, a tool's server all live in the same loop, which begins with
+    the first of them.
     """
 
     def __init__(self) -> None:
-        self.loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self.loop.run_forever, name="waiter", daemon=True)
+        self._thread: threading.Thread | None = None
 
     def __enter__(self) -> "Waiter":
-        self._thread.start()
         return self
+
+    @property
+    def is_used(self) -> bool:
+        """Whether anything was waited for, so that there may be something to close."""
+        return self._thread is not None
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._thread is None:
+            return
         with_end = asyncio.run_coroutine_threadsafe(_cancel_everything(), self.loop)
         concurrent.futures.wait([with_end], timeout=LAST_SECONDS)
         self.loop.call_soon_threadsafe(self.loop.stop)
@@ -42,6 +48,7 @@ class Waiter:
 
         The exception is raised when the work has ended, or has had `LAST_SECONDS` for that.
         """
+        self._begin()
         ended = threading.Event()
         task = asyncio.run_coroutine_threadsafe(_started(work, ended), self.loop).result()
         try:
@@ -52,6 +59,12 @@ class Waiter:
             if not ended.is_set():
                 self.loop.call_soon_threadsafe(task.cancel)
                 ended.wait(LAST_SECONDS)
+
+    def _begin(self) -> None:
+        if self._thread is None:
+            self.loop = asyncio.new_event_loop()
+            self._thread = threading.Thread(target=self.loop.run_forever, name="waiter", daemon=True)
+            self._thread.start()
 
 
 async def _started(work: Coroutine[Any, Any, Result], ended: threading.Event) -> "asyncio.Task[Result]":

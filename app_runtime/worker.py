@@ -11,13 +11,11 @@ from datetime import datetime, timedelta
 
 from django.db import Error, close_old_connections, transaction
 from django.utils import timezone
-from django_tasks_db.management.commands.db_worker import Worker as TaskWorker
-from django_tasks_db.models import DBTaskResult
 
 from app_manager.limits import limits_of
 from app_runtime import queue, records, secrets_in_use
 from app_runtime.admission import refusal_of_state
-from app_runtime.engines import Engine, engine_for
+from app_runtime.engines import Engine, engine_for, engine_name
 from app_runtime.exceptions import EngineError, LeaseLost, RunCancelled, RunInterrupted, RunStopped
 from app_runtime.lease import Lease
 from app_runtime.models import Run
@@ -50,40 +48,83 @@ _at_work: dict[str, Run] = {}
 
 def execute(run_id: str, clock: Clock = timezone.now) -> Run | None:
     """Work on one queued run to its end and return it; None where it is not ours to take."""
-    run = Run.objects.select_related("app").filter(pk=run_id).first()
-    if run is None or run.status != Status.QUEUED or _withdrawn(run, clock()):
+    run = _startable(run_id, clock)
+    if run is None or not _claimed(run, clock):
         return None
-    settings = limits_of(run.app.user_overrides, site_config().runs)
-    engine, problem = _engine(run)
-    name, length = Heartbeat.own_name(KIND), timedelta(seconds=settings.lease_seconds)
-    if not run.claim(name, engine.name if engine else "", clock(), length):
+    return _carried_out(run, clock)
+
+
+def work_on_next(clock: Clock = timezone.now) -> bool:
+    """Take the first task and work on its run to its end; False where no task waits."""
+    waiting = queue.first()
+    if waiting is None:
+        return False
+    run = _startable(waiting.run_id, clock)
+    with transaction.atomic():
+        # Together with the claim: a worker that is killed leaves both or neither.
+        is_ours = queue.drop(waiting) and run is not None and _claimed(run, clock)
+    if run is not None and is_ours:
+        _carried_out(run, clock)
+    return True
+
+
+def _startable(run_id: str, clock: Clock) -> Run | None:
+    """The run, if it is queued and its app has not been paused or uninstalled since then."""
+    try:
+        run = Run.objects.select_related("app").get(pk=run_id)
+    except Run.DoesNotExist:
         return None
+    if run.status != Status.QUEUED:
+        return None
+    refusal = refusal_of_state(run.app, automatic=run.trigger_type in AUTOMATIC)
+    return None if refusal and cancel_queued(run, refusal.sentence, clock()) else run
+
+
+def _claimed(run: Run, clock: Clock) -> bool:
+    lease = timedelta(seconds=site_config().runs.lease_seconds)
+    return run.claim(Heartbeat.own_name(KIND), engine_name(), clock(), lease)
+
+
+def _carried_out(run: Run, clock: Clock) -> Run:
+    """Work on a run that this process holds, and record its end."""
     _at_work[run.pk] = run
     try:
-        with Lease(run, settings, clock) as lease:
-            masker = Masker(secrets_in_use.known_values())
-            end = _worked(run, engine, lease, settings, masker, clock) if engine else failed(problem)
-            _finish(run, end and replace(end, error=masker.text(end.error)), clock)
+        _finish(run, _end_of(run, clock), clock)
     finally:
         _at_work.pop(run.pk, None)
     return run
 
 
-def _withdrawn(run: Run, now: datetime) -> bool:
-    """Whether the run must not start any more: its app was paused or uninstalled since it was queued."""
-    refusal = refusal_of_state(run.app, automatic=run.trigger_type in AUTOMATIC)
-    return refusal is not None and cancel_queued(run, refusal.sentence, now)
+def _end_of(run: Run, clock: Clock) -> End | None:
+    """How the run's work ended, without any secret that an error repeats; None: it is somebody else's now."""
+    settings = limits_of(run.app.user_overrides, site_config().runs)
+    with Lease(run, settings, clock) as lease:
+        masker = Masker(secrets_in_use.known_values())
+        engine, problem = _engine(run)
+        end = _worked(run, engine, lease, settings, masker, clock) if engine else failed(problem)
+    return end and replace(end, error=masker.text(end.error))
 
 
 def _engine(run: Run) -> tuple[Engine | None, str]:
     """The run's engine, or why there is none: a run must not wait for ever for what cannot come."""
     try:
-        return engine_for(run), ""
+        engine = engine_for(run)
+        run.name_engine(engine.name)
+        return engine, ""
     except EngineError as error:
         return None, str(error)
     except Exception as error:
         logger.exception("There is no engine for run %s", run.short_id)
         return None, f"No engine could be made for this run: {type(error).__name__}: {error}"
+
+
+def _masked_end(
+    run: Run, engine: Engine, lease: Lease, settings: RunSettings, clock: Clock
+) -> End | None:  # fmt: skip
+    """The end of the run's work, without any secret that an error may repeat."""
+    masker = Masker(secrets_in_use.known_values())
+    end = _worked(run, engine, lease, settings, masker, clock)
+    return end and replace(end, error=masker.text(end.error))
 
 
 def _worked(
@@ -118,7 +159,8 @@ def _in_session(session: Session, progress: Progress) -> End:
     try:
         return session.work()
     finally:
-        progress.waiter.wait(session.close(), lambda: None)
+        if progress.waiter.is_used:
+            progress.waiter.wait(session.close(), lambda: None)
 
 
 def _finish(run: Run, end: End | None, clock: Clock) -> None:
@@ -183,11 +225,7 @@ class Worker:
         if monotonic >= self._sweep_due:
             self._sweep_due = monotonic + settings.sweep_seconds
             sweep_runs(self.clock())
-        # A plain read first: the task library's own look takes the database's write lock each time.
-        if not DBTaskResult.objects.ready().exists():
-            return False
-        one_task().run()
-        return True
+        return work_on_next(self.clock)
 
 
 def drain(draining: threading.Event, seconds: float) -> None:
@@ -216,24 +254,10 @@ def abandon(now: datetime) -> None:
     Heartbeat.end(KIND)
 
 
-def one_task() -> TaskWorker:
-    """The task library's worker, made to take one task if there is one, and to return."""
-    return TaskWorker(
-        queue_names=["default"],
-        excluded_queue_names=[],
-        interval=0,
-        batch=True,
-        backend_name="default",
-        startup_delay=False,
-        max_tasks=1,
-        worker_id=Heartbeat.own_name(KIND)[:64],
-    )
-
-
 def work_off(draining: threading.Event) -> int:
     """Take tasks until none is ready (`run_worker --once`); returns how many runs ended meanwhile."""
     before = Run.objects.finished().count()
     sweep_runs(timezone.now())
-    while not draining.is_set() and DBTaskResult.objects.ready().exists():
-        one_task().run()
+    while not draining.is_set() and work_on_next():
+        pass
     return Run.objects.finished().count() - before

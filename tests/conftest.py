@@ -13,6 +13,7 @@ from django.core.cache import cache
 from django.test import Client
 from pytest_django import Settings
 
+from app_runtime.lease import Lease
 from halo_site.datadir.paths import DataDir
 from halo_site.datadir.spaces import ensure_default_space
 from tests.processes import manage
@@ -47,6 +48,17 @@ def data_directory(tmp_path: Path, settings: Settings) -> DataDir:
     ensure_default_space(BEGINNING)
     cache.clear()
     return directory
+
+
+@pytest.fixture(autouse=True)
+def leases_look_only_where_they_can_see(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lease's thread has its own connection, and would take for lost what a test has not committed."""
+    marker = request.node.get_closest_marker("django_db")
+    is_committed = marker is not None and (marker.kwargs.get("transaction") or True in marker.args)
+    if not is_committed and not {"transactional_db", "live_server"} & set(request.fixturenames):
+        monkeypatch.setattr(Lease, "_renew", lambda lease: None)
 
 
 @pytest.fixture

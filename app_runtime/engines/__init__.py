@@ -8,6 +8,7 @@ from django.utils.module_loading import import_string
 
 from app_runtime.engines.base import Engine
 from app_runtime.exceptions import EngineError
+from app_runtime.models import REHEARSAL
 from halo_site.datadir.ai_sources import AiSources, ModelSource
 from halo_site.datadir.config import site_config
 
@@ -15,9 +16,17 @@ if TYPE_CHECKING:
     from app_manager.models import App
     from app_runtime.models import Run
 
-__all__ = ["Engine", "engine_for", "sources_for"]
+__all__ = ["Engine", "engine_for", "engine_name", "sources_for"]
 
+MODEL = "model"
 REHEARSAL_ENGINE = "app_runtime.engines.rehearsal.RehearsalEngine"
+
+
+def engine_name() -> str:
+    """What `engine_for` is going to be called, as far as that is known without loading it."""
+    if settings.HALO_ENGINE:
+        return ""  # whoever names an engine of their own has it named once it is made
+    return MODEL if site_config().ai_sources.is_meant else REHEARSAL
 
 
 def engine_for(run: "Run") -> Engine:

@@ -26,14 +26,13 @@ class Servers:
         self.run, self.private_hosts = run, private_hosts
         self._servers: list[Any] = []
 
-    def resolve(self) -> None:
-        """Find them. Touches the database, so it is called outside of the event loop."""
+    def resolve(self) -> bool:
+        """Whether there is any. Touches the database, so it is called outside of the event loop."""
         self._definitions: list[Definition] = definitions_for(self.run.app)
+        return bool(self._definitions)
 
     async def start(self) -> None:
         """Start all of them side by side, each within its time."""
-        if not self._definitions:
-            return
         from app_runtime.servers.connection import Server  # the MCP library, for runs that need it
 
         folder = self.run.app.folder

@@ -2,11 +2,18 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from app_runtime.exceptions import ToolRefused
+
+
+@cache
+def _schema_of(arguments: type[BaseModel]) -> dict[str, Any]:
+    """The same for every run: to make it anew took longer than all else of a run's beginning."""
+    return arguments.model_json_schema()
 
 
 @dataclass(frozen=True)
@@ -29,7 +36,7 @@ class Tool:
         """The JSON Schema of the arguments, as a model is told it."""
         if isinstance(self.arguments, dict):
             return self.arguments
-        return self.arguments.model_json_schema()
+        return _schema_of(self.arguments)
 
     def call(self, arguments: dict[str, Any]) -> str | Awaitable[str]:
         """Check the arguments and act. Raises `ToolRefused` with a sentence for the model."""

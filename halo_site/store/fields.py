@@ -28,6 +28,11 @@ def from_ms(value: int) -> datetime:
     return EPOCH + timedelta(milliseconds=value)
 
 
+def as_stored(moment: datetime) -> datetime:
+    """The moment as a column gives it back: in UTC, microseconds cut off."""
+    return from_ms(to_ms(moment))
+
+
 class EpochMsField(models.Field[Any, Any]):
     """BIGINT milliseconds in the database, aware UTC datetime in Python.
 

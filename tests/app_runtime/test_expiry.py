@@ -93,7 +93,7 @@ def test_an_answer_that_came_in_the_last_moment_wins(asked: Entry) -> None:
     from app_runtime.expiry import _close
 
     Entry.objects.update(user_response={"ts": 1, "choice": "Yes"})
-    assert not _close(asked, DEADLINE, DEADLINE)
+    assert not _close(asked.app, asked, DEADLINE, DEADLINE)
     assert Run.objects.get().status == "waiting_user"
 
 

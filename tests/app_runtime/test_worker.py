@@ -23,7 +23,6 @@ from tests.app_runtime.engines import ScriptedEngine, look, report
 from tests.factories import MINUTE, NINE, SECOND, make_app, make_run
 
 pytestmark = pytest.mark.django_db
-# The task library closes connections between tasks, which a test's transaction would not survive.
 closing = pytest.mark.django_db(transaction=True)
 Scripted = Callable[..., ScriptedEngine]
 
@@ -72,14 +71,43 @@ def test_it_does_not_wait_between_two_tasks(scripted: Scripted) -> None:
     assert len(draining.seconds) == 1
 
 
-@closing
 def test_one_task_takes_one(scripted: Scripted) -> None:
     scripted(report(), report())
     for name in ("Kettle", "Toaster"):
         queued(make_app(name))
-    worker.one_task().run()
+    assert worker.work_on_next() is True
     assert DBTaskResult.objects.ready().count() == 1
     assert Run.objects.filter(status="ok").count() == 1
+
+
+def test_tasks_are_taken_in_the_order_of_the_queue(scripted: Scripted) -> None:
+    scripted(report(), report())
+    first, answer = queued(make_app("Kettle")), make_run(make_app("Toaster"), Status.QUEUED)
+    Run.objects.filter(pk=answer.pk).update(trigger_type="escalation_followup")
+    answer.refresh_from_db()
+    queue.wake(answer, NINE)
+    worker.work_on_next()
+    assert {run.pk: run.status for run in Run.objects.all()} == {first.pk: "queued", answer.pk: "ok"}
+
+
+def test_a_task_without_a_queued_run_is_taken_away(app: App) -> None:
+    run = make_run(app, Status.OK)
+    queue.wake(run, NINE)
+    assert worker.work_on_next() is True
+    assert not DBTaskResult.objects.exists()
+    assert worker.work_on_next() is False
+
+
+def test_the_task_stays_where_its_run_could_not_be_claimed(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_all: object) -> bool:
+        raise OperationalError("database is locked")
+
+    queued(app)
+    monkeypatch.setattr(Run, "claim", refuse)
+    with pytest.raises(OperationalError):
+        worker.work_on_next()
+    assert DBTaskResult.objects.ready().count() == 1
+    assert Run.objects.get().status == "queued"
 
 
 @closing
@@ -100,9 +128,7 @@ def test_a_pass_without_work_beats_and_returns(app: App) -> None:
 def test_polling_only_reads(app: App) -> None:
     polling = worker.Worker(threading.Event(), lambda: NINE)
     polling.turn(site_config().runs)
-    with CaptureQueriesContext(
-        connection,
-    ) as queries:
+    with CaptureQueriesContext(connection) as queries:
         polling.turn(site_config().runs)
     assert len(queries) == 1
     assert queries[0]["sql"].startswith("SELECT")
@@ -213,30 +239,9 @@ def test_an_idle_sweep_only_reads_and_reads_little(app: App) -> None:
     assert all(query["sql"].startswith("SELECT") for query in queries)
 
 
-def task(status: str, **moments: datetime) -> None:
-    queue.execute.enqueue("a run")
-    newest = DBTaskResult.objects.order_by("-enqueued_at").first()
-    assert newest
-    DBTaskResult.objects.filter(pk=newest.pk).update(status=status, **moments)
-
-
-@pytest.mark.parametrize("status", ["SUCCESSFUL", "FAILED"])
-def test_a_task_that_ended_is_kept_for_a_day(db: None, status: str) -> None:
-    task(status, finished_at=NINE - timedelta(hours=25))
-    task(status, finished_at=NINE - timedelta(hours=23))
-    tidy(NINE)
-    assert DBTaskResult.objects.get().finished_at == NINE - timedelta(hours=23)
-
-
-def test_a_task_that_a_killed_worker_left_goes_when_no_run_can_take_so_long(db: None) -> None:
-    task("RUNNING", started_at=NINE - timedelta(days=3))
-    task("RUNNING", started_at=NINE - timedelta(days=1))
-    tidy(NINE)
-    assert DBTaskResult.objects.count() == 1
-
-
-def test_a_task_that_waits_is_never_removed(db: None) -> None:
-    task("READY", enqueued_at=NINE - timedelta(days=100))
+def test_tidying_leaves_the_queue_alone(app: App) -> None:
+    queued(app)
+    DBTaskResult.objects.update(enqueued_at=NINE - timedelta(days=100))
     tidy(NINE)
     assert DBTaskResult.objects.count() == 1
 

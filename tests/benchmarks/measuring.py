@@ -22,8 +22,16 @@ class Sample:
     @property
     def p95(self) -> float:
         """The smallest value that at least 95 % do not exceed."""
+        return self._quantile(0.95)
+
+    @property
+    def p99(self) -> float:
+        """The smallest value that at least 99 % do not exceed."""
+        return self._quantile(0.99)
+
+    def _quantile(self, share: float) -> float:
         ordered = sorted(self.values)
-        return ordered[ceil(0.95 * len(ordered)) - 1]
+        return ordered[ceil(share * len(ordered)) - 1]
 
 
 def rounds(counted: int, dropped: int = DROPPED) -> Iterator[bool]:
