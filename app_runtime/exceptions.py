@@ -56,6 +56,14 @@ class SourceUnknown(RuntimeRefusal):
     """There is no model source with that id."""
 
 
+class TargetUnknown(RuntimeRefusal):
+    """There is no notification target with that id, or none at all."""
+
+
+class CourierLost(RuntimeRefusal):
+    """The program that sends ended without an answer. Whether it had sent its message is unknown."""
+
+
 class ToolRefused(RuntimeRefusal):
     """A tool call that is refused to the model, in a sentence that tells it what to do instead."""
 

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 STAMP = VENV / "halo-site-installed"
 OLDEST = (3, 11)
-RUNNING = ("postgres", "model")  # the extras that every command gets
+RUNNING = ("postgres", "model", "notifications")  # the extras that every command gets
 
 
 def ensure(arguments: list[str]) -> None:

@@ -79,7 +79,7 @@ class AiSources(BaseModel):
             try:
                 good.append(ModelSource.model_validate(item))
             except ValidationError as error:
-                problems.append(f"aiSources: source {number}: {_first_words(error)}")
+                problems.append(f"aiSources: source {number}: {first_words(error)}")
         return {**value, "sources": good, "problems": problems}
 
     @property
@@ -100,7 +100,7 @@ class AiSources(BaseModel):
         return [source for source in map(self.get, wanted) if source is not None]
 
 
-def _first_words(error: ValidationError) -> str:
+def first_words(error: ValidationError) -> str:
     """The first problem with its field; never the value, which may be a key in the wrong place."""
     first = error.errors(include_url=False, include_input=False)[0]
     place = ".".join(map(str, first["loc"]))

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from halo_site.datadir.ai_sources import AiSources
 from halo_site.datadir.json_file import JsonFile
 from halo_site.datadir.mcp_servers import SiteServer
+from halo_site.datadir.notification_targets import Notifications
 from halo_site.datadir.paths import data_dir
 
 logger = logging.getLogger(__name__)
@@ -57,6 +58,7 @@ class SiteConfig(BaseModel):
     network: NetworkSettings = NetworkSettings()
     ai_sources: AiSources = Field(AiSources(), alias="aiSources")
     mcp_servers: dict[str, SiteServer] = Field(default_factory=dict, alias="mcpServers")
+    notifications: Notifications = Notifications()
 
 
 def site_config() -> SiteConfig:
@@ -96,7 +98,7 @@ _validated: dict[Path, tuple[dict[str, Any], SiteConfig]] = {}
 def _validate(content: dict[str, Any]) -> SiteConfig:
     try:
         config = SiteConfig.model_validate(content)
-        for sentence in config.ai_sources.problems:
+        for sentence in (*config.ai_sources.problems, *config.notifications.problems):
             logger.error("config.json: %s", sentence)
         return config
     except ValidationError as error:

@@ -12,10 +12,10 @@ from halo_site import bootstrap
 PROJECT = tomllib.loads((bootstrap.ROOT / "pyproject.toml").read_text())
 
 
-def test_every_command_needs_the_dependencies_the_postgresql_driver_and_the_models() -> None:
+def test_every_command_needs_the_dependencies_and_what_runs_use() -> None:
     wanted = bootstrap.requirements(PROJECT, bootstrap.RUNNING)
     assert wanted[: len(PROJECT["project"]["dependencies"])] == PROJECT["project"]["dependencies"]
-    names = ("psycopg", "pydantic-ai-slim", "mcp", "httpx2", "trafilatura")
+    names = ("psycopg", "pydantic-ai-slim", "mcp", "httpx2", "trafilatura", "apprise")
     assert [name for name in names if not any(wish.startswith(name) for wish in wanted)] == []
 
 

@@ -1,4 +1,4 @@
-"""The outside world of runs, faked at its wire: a provider of models that answers as a test says."""
+"""The outside world of runs, faked at its wire: a provider of models, a service for notifications."""
 
 from tests.wire.answers import (
     BrokenArguments,
@@ -10,5 +10,18 @@ from tests.wire.answers import (
     Status,
 )
 from tests.wire.provider import Asked, Provider
+from tests.wire.sink import HANGS, Sink
 
-__all__ = ["Asked", "BrokenArguments", "Cuts", "Empty", "Hangs", "Provider", "Raw", "Says", "Status"]
+__all__ = [
+    "HANGS",
+    "Asked",
+    "BrokenArguments",
+    "Cuts",
+    "Empty",
+    "Hangs",
+    "Provider",
+    "Raw",
+    "Says",
+    "Sink",
+    "Status",
+]

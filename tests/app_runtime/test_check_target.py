@@ -1,0 +1,45 @@
+"""check_target: one test message, and what came of it."""
+
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from halo_site.datadir.config import update_config
+from halo_site.datadir.secrets import set_secret
+from tests.wire import Sink
+
+TOKEN = "tok-9f8e7d6c5b"
+
+
+def set_target(url: str) -> None:
+    set_secret("phone-url", url)
+    update_config("notifications", {"targets": [{"id": "phone", "name": "Phone", "url": "secret:phone-url"}]})
+
+
+def test_check_target_sends_a_test_message() -> None:
+    with Sink() as sink:
+        set_target(sink.url(TOKEN))
+        out = StringIO()
+        call_command("check_target", "phone", stdout=out)
+        assert sink.messages == [("A test from Halo Site", "Notifications of your apps arrive here.")]
+    assert out.getvalue().startswith("Sent to Phone.")
+
+
+def test_check_target_says_why_it_was_not_sent_and_shows_no_token() -> None:
+    set_target(f"json://127.0.0.1:1/{TOKEN}")
+    with pytest.raises(CommandError, match=r"Not sent to Phone: .*the connection was refused") as refused:
+        call_command("check_target", "phone")
+    assert TOKEN not in str(refused.value)
+
+
+def test_check_target_names_the_known_ones() -> None:
+    set_target("json://127.0.0.1:1/")
+    with pytest.raises(CommandError, match=r"Known: phone \(Phone\)"):
+        call_command("check_target", "pager")
+
+
+def test_check_target_says_that_none_is_set_up() -> None:
+    update_config("notifications", {"targets": []})
+    with pytest.raises(CommandError, match="No notification target is set up on this site"):
+        call_command("check_target", "phone")
