@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from app_manager.models import App
-from app_runtime.models import Entry, Price, Run, RunMessage, ServerHealth, UsageDay
+from app_runtime.models import Entry, Notification, Price, Run, RunMessage, ServerHealth, UsageDay
 from halo_site.admin import Audited
 from halo_site.read_only import WINDOW, ReadOnlyAdmin, begins, linked, listed, pretty
 
@@ -73,10 +73,11 @@ class RunAdmin(HistoryAdmin):
     def links(self, run: Run) -> SafeString:
         page = format_html('<a href="{}">{}</a>', reverse("app_runtime:run_detail", args=[run.pk]), _("page"))
         entries = listed("app_runtime_entry", _("entries"), run_id__exact=run.pk)
+        sent = listed("app_runtime_notification", _("notifications"), run_id__exact=run.pk)
         revisions = listed("memory_revision", _("memory changes"), run_id__exact=run.pk)
         data = run.trigger_data if isinstance(run.trigger_data, dict) else {}
         job = linked("scheduler_job", data.get("jobId"), _("job"))
-        return format_html("{} · {} · {} · {}", page, entries, revisions, job)
+        return format_html("{} · {} · {} · {} · {}", page, entries, sent, revisions, job)
 
     @admin.display(description=_("trigger data"))
     def trigger_data_json(self, run: Run) -> SafeString:
@@ -116,6 +117,27 @@ class EntryAdmin(HistoryAdmin):
     @admin.display(description=_("answer"))
     def user_response_json(self, entry: Entry) -> SafeString:
         return pretty(entry.user_response)
+
+
+@admin.register(Notification)
+class NotificationAdmin(HistoryAdmin):
+    list_display = ("__str__", "app_link", "target_name", "state", "attempts", "created_at", "run_link")
+    list_filter = ("state",)
+    windowed_filters = ("state",)
+    list_select_related = ("app",)
+    search_words: ClassVar[Any] = _("Finds the beginning of its or a run's id, or part of an app's name.")
+    ordering = ("-created_at", "-id")
+    moment, id_columns = "created_at", ("id", "run_id")
+    exclude = ("app", "run_id")
+    readonly_fields = ("app_link", "run_link")
+
+    @admin.display(description=_("app"))
+    def app_link(self, notification: Notification) -> SafeString | str:
+        return linked("app_manager_app", notification.app_id, notification.app.name)
+
+    @admin.display(description=_("run"))
+    def run_link(self, notification: Notification) -> SafeString | str:
+        return linked("app_runtime_run", notification.run_id, notification.run_id[:8])
 
 
 @admin.register(RunMessage)

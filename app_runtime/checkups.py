@@ -10,7 +10,7 @@ from app_manager.models import App
 from app_manager.states import Status as AppStatus
 from app_runtime import transcript_checkups
 from app_runtime.expiry import oldest_question
-from app_runtime.models import Entry, Run
+from app_runtime.models import Entry, Notification, Run
 from app_runtime.queue import has_live_task
 from halo_site.doctor.findings import Finding, Result, counted, notice, register_check
 from halo_site.health import longest_silence
@@ -45,7 +45,7 @@ def runs(now: datetime) -> Iterator[Result]:
     for run in Run.objects.unfinished().order_by("status", "-started_at", "-run_id")[:MOST_RUNS]:
         count += 1
         yield from _unfinished(run, now)
-    for table, what in ((Run, "runs"), (Entry, "entries")):
+    for table, what in ((Run, "runs"), (Entry, "entries"), (Notification, "notifications")):
         yield from _without_app(table, what)
     if count:
         yield counted(count, "unfinished run")
@@ -70,7 +70,7 @@ def _is_forgotten(run: Run) -> bool:
     return not has_live_task(run) and not Run.objects.running().filter(app_id=run.app_id).exists()
 
 
-def _without_app(model: type[Run] | type[Entry], what: str) -> Iterator[Finding]:
+def _without_app(model: type[Run] | type[Entry] | type[Notification], what: str) -> Iterator[Finding]:
     """Rows of apps that are not there, found by jumping from one app to the next in the index."""
     known = set(App.objects.values_list("pk", flat=True))
     table = model._meta.db_table

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from app_runtime.models import Run
+from app_runtime.models import Notification, Run
 from app_runtime.statuses import TONES, UNKNOWN_TONE, Delivery, Outcome, Status
 
 
@@ -45,6 +45,20 @@ def delivery_chip(run: Run) -> Chip | None:
     """Whether messages arrived; None where there were none to send."""
     if run.delivery == Delivery.NONE:
         return None
-    tones: dict[str, tuple[str, str]] = {Delivery.SENT: ("ok", "check"), Delivery.FAILED: ("bad", "warn")}
-    tone, icon = tones.get(run.delivery, ("quiet", "clock"))
+    tone, icon = _DELIVERY_TONES.get(run.delivery, ("quiet", "clock"))
     return Chip(tone, run.get_delivery_display(), icon)
+
+
+def notification_chip(notification: Notification) -> Chip:
+    """How far one notification is."""
+    if notification.is_being_sent:
+        return Chip("run", _("Being sent"), "play")
+    tone, icon = _DELIVERY_TONES.get(notification.state, ("quiet", "clock"))
+    return Chip(tone, notification.get_state_display(), icon)
+
+
+# Of a run's delivery and of each of its notifications, whose words are the same
+_DELIVERY_TONES: dict[str, tuple[str, str]] = {
+    Delivery.SENT: ("ok", "check"),
+    Delivery.FAILED: ("bad", "warn"),
+}

@@ -11,6 +11,8 @@ Status = Literal["queued", "running", "ok", "error", "skipped", "waiting_user", 
 Outcome = Literal["useful", "noop", "error", "skipped"]
 Delivery = Literal["none", "pending", "sent", "failed"]
 Trigger = Literal["schedule", "event", "manual", "escalation_followup", "continue_followup"]
+NotificationKind = Literal["notify"]
+NotificationState = Literal["pending", "sent", "failed"]
 EntryType = Literal["run_complete", "run_skipped", "run_error", "milestone", "escalation", "output"]
 
 
@@ -252,3 +254,26 @@ class RunRecord(Record):
     cost_microusd: int | None = Field(ge=0, description="millionths of a US dollar; null: unknown")
     error_message: str | None = Field(description="why it failed; null: it did not")
     entries: list[EntryRecord | OddEntry] = Field(description="what it wrote, the oldest first")
+
+
+class NotificationRecord(Record):
+    """One message on its way to one target: a row of `deliveries`. Times are milliseconds since 1970 UTC."""
+
+    id: str = Field(description="a UUID v4")
+    app_id: str = Field(description="the app")
+    run_id: str = Field(description="the run that sent it")
+    step: int | None = Field(ge=0, description="the step of the run that sent it; null: none did")
+    kind: NotificationKind = Field(description="why it is sent")
+    target_id: str = Field(description="the target, as config.json names it")
+    target_name: str = Field(description="what people called the target then")
+    title: str = Field(description="plain text, secrets masked")
+    text: str = Field(description="plain text, secrets masked")
+    state: NotificationState = Field(description="how far it is on its way")
+    attempts: int = Field(ge=0, description="how often it was tried to send it")
+    next_try_at: EpochMs | None = Field(description="when it is tried; null: it is being sent, or has ended")
+    sending_until: EpochMs | None = Field(
+        description="it is being sent; after this moment whoever did so counts as lost; null: it is not"
+    )
+    last_error: str = Field(description="why the last try failed; empty: it did not, or there was none")
+    created_at: EpochMs = Field(description="when the run wanted it sent")
+    sent_at: EpochMs | None = Field(description="when the target took it; null: it has not")

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from app_manager.models import App, new_id
 from app_runtime.messages import RunMessage
+from app_runtime.notifications import Notification
 from app_runtime.server_health import ServerHealth
 from app_runtime.statuses import (
     AUTOMATIC,
@@ -27,6 +28,7 @@ __all__ = [
     "REHEARSAL",
     "Entry",
     "EntryQuerySet",
+    "Notification",
     "Price",
     "Run",
     "RunMessage",

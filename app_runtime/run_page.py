@@ -13,10 +13,10 @@ from django.utils.translation import gettext_lazy
 from app_manager.limits import limits_of
 from app_manager.permissions import PermissionRow
 from app_runtime import conversation
-from app_runtime.chips import Chip, delivery_chip, outcome_chip, status_chip
+from app_runtime.chips import Chip, delivery_chip, notification_chip, outcome_chip, status_chip
 from app_runtime.continuing import CONTINUABLE
 from app_runtime.engines.base import Message
-from app_runtime.models import Entry, Run, RunMessage
+from app_runtime.models import Entry, Notification, Run, RunMessage
 from app_runtime.pages import ThreadEntry
 from app_runtime.run_memory import MemoryChange, memory_changes
 from app_runtime.steps import Timeline, timeline
@@ -28,6 +28,7 @@ from halo_site.datadir.names import PathRefused
 from halo_site.store.fields import to_ms
 
 RUN_ENTRIES = 100
+RUN_NOTIFICATIONS = 50
 RAW_LINES = 200
 CHILDREN = 10
 TABS = {
@@ -49,6 +50,23 @@ class Cap:
     limit: str
     share: float
     whole: float | None
+
+
+@dataclass(frozen=True)
+class SentNotification:
+    """One notification of a run, and how far it is."""
+
+    row: Notification
+    now: datetime
+
+    @property
+    def chip(self) -> Chip:
+        return notification_chip(self.row)
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether its next try waits for a worker only."""
+        return self.row.next_try_at is not None and self.row.next_try_at <= self.now
 
 
 @dataclass(frozen=True)
@@ -123,6 +141,22 @@ class RunPage:
         """The newest of what it told, oldest first; the thread has them all."""
         told = Entry.objects.filter(run_id=self.run.run_id).order_by("-ts", "-id")[:RUN_ENTRIES]
         return [ThreadEntry(entry, self.run) for entry in reversed(told)]
+
+    @cached_property
+    def notifications(self) -> list[SentNotification]:
+        """The newest that it sent or wanted to send, oldest first."""
+        newest = self._newest_notifications[:RUN_NOTIFICATIONS]
+        return [SentNotification(row, self.now) for row in reversed(newest)]
+
+    @property
+    def more_notifications(self) -> bool:
+        return len(self._newest_notifications) > RUN_NOTIFICATIONS
+
+    @cached_property
+    def _newest_notifications(self) -> list[Notification]:
+        """One more than is shown."""
+        sent = Notification.objects.filter(run_id=self.run.run_id).order_by("-created_at", "-id")
+        return list(sent[: RUN_NOTIFICATIONS + 1])
 
     @cached_property
     def queue_ahead(self) -> int:

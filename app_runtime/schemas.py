@@ -4,7 +4,7 @@ from typing import Any
 
 from app_manager.contracts import AppRecord, SpaceRecord
 from app_manager.spec.schema import app_spec_schema
-from app_runtime.contracts import AnswerRecord, EntryRecord, RunRecord
+from app_runtime.contracts import AnswerRecord, EntryRecord, NotificationRecord, RunRecord
 from halo_site.contract import json_schema, schema_text
 from scheduler.contracts import JobRecord, SlotRecord
 
@@ -17,6 +17,7 @@ RECORDS: dict[str, Any] = {
     "run.json": RunRecord,
     "entry.json": EntryRecord,
     "answer.json": AnswerRecord,
+    "notification.json": NotificationRecord,
 }
 
 

@@ -57,7 +57,7 @@ class Session:
 
     def _tools(self) -> dict[str, Tool]:
         """Name → tool. A rehearsal starts no server, and is told of none."""
-        own = tools_for(self.run, self.reports, self.progress.clock)
+        own = tools_for(self.run, self.reports, self.progress.clock, self.progress.wait)
         if self.engine.name == REHEARSAL:
             return own
         if not self.servers.resolve():

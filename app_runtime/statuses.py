@@ -34,6 +34,20 @@ class Delivery(models.TextChoices):
     FAILED = "failed", _("Not delivered")
 
 
+class NotificationState(models.TextChoices):
+    """How far one notification is on its way to one target."""
+
+    PENDING = "pending", _("Not sent yet")
+    SENT = "sent", _("Sent")
+    FAILED = "failed", _("Not delivered")
+
+
+class NotificationKind(models.TextChoices):
+    """Why a notification is sent."""
+
+    NOTIFY = "notify", _("Sent by a run")
+
+
 class Trigger(models.TextChoices):
     """What started a run."""
 

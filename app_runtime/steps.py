@@ -16,6 +16,7 @@ ICONS = {
     "memory_read": "memory",
     "memory_list": "memory",
     "memory_write": "pen",
+    "notify": "out",
     "report_to_user": "star",
     "web_fetch": "external",
 }

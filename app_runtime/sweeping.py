@@ -8,6 +8,7 @@ from functools import partial
 from django.db import DatabaseError
 
 from app_runtime import queue
+from app_runtime.delivering import send_due, settle_silent
 from app_runtime.expiry import expire, mend_waiting
 from app_runtime.settlement import settle_lost
 from halo_site.datadir.config import site_config
@@ -21,20 +22,30 @@ HEARTBEATS_KEPT = timedelta(days=1)
 
 
 def sweep_runs(now: datetime) -> None:
-    """Settle lost runs, close questions whose time is over, and enqueue forgotten runs again.
+    """Settle lost runs and notifications, close questions whose time is over, enqueue forgotten runs again.
 
     Each by itself: a row that one of them cannot read must not keep the others, or a worker, from going on.
     """
     forgotten = timedelta(seconds=site_config().runs.sweep_seconds)
     parts: tuple[Callable[[datetime], int], ...]
-    parts = (settle_lost, expire, partial(queue.wake_forgotten, older_than=forgotten))
+    parts = (settle_lost, expire, settle_silent, partial(queue.wake_forgotten, older_than=forgotten))
     for part in parts:
-        try:
-            part(now)
-        except DatabaseError:
-            raise
-        except Exception:
-            logger.exception("A sweep of the runs failed; it is tried again")
+        _swept(partial(part, now))
+
+
+def sweep_as_worker(clock: Callable[[], datetime]) -> None:
+    """The same, and send again what did not arrive: that takes seconds, which the clock does not have."""
+    sweep_runs(clock())
+    _swept(partial(send_due, clock))
+
+
+def _swept(part: Callable[[], int]) -> None:
+    try:
+        part()
+    except DatabaseError:
+        raise
+    except Exception:
+        logger.exception("A sweep of the runs failed; it is tried again")
 
 
 def tidy(now: datetime) -> None:

@@ -23,7 +23,7 @@ from app_runtime.progress import Progress
 from app_runtime.session import Session
 from app_runtime.settlement import End, cancel_queued, failed, interrupted, settle
 from app_runtime.statuses import AUTOMATIC, Status
-from app_runtime.sweeping import sweep_runs
+from app_runtime.sweeping import sweep_as_worker
 from app_runtime.waiting import Waiter
 from halo_site.datadir.config import RunSettings, site_config
 from halo_site.disk_trouble import log_failure
@@ -224,7 +224,7 @@ class Worker:
             self._beat_due = monotonic + BEAT_SECONDS
         if monotonic >= self._sweep_due:
             self._sweep_due = monotonic + settings.sweep_seconds
-            sweep_runs(self.clock())
+            sweep_as_worker(self.clock)
         return work_on_next(self.clock)
 
 
@@ -257,7 +257,7 @@ def abandon(now: datetime) -> None:
 def work_off(draining: threading.Event) -> int:
     """Take tasks until none is ready (`run_worker --once`); returns how many runs ended meanwhile."""
     before = Run.objects.finished().count()
-    sweep_runs(timezone.now())
+    sweep_as_worker(timezone.now)
     while not draining.is_set() and work_on_next():
         pass
     return Run.objects.finished().count() - before

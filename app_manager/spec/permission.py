@@ -13,7 +13,7 @@ LABELS: dict[str, str] = {
     "email": "Send e-mail",
     "im-push": "Send chat messages",
 }
-SERVED: frozenset[str] = frozenset({"memory.space", "web"})  # those that a tool serves
+SERVED: frozenset[str] = frozenset({"memory.space", "notification.send", "web"})  # those that a tool serves
 _ALIASES = {"web_fetch": "web", "web_search": "web"}
 _MCP = "mcp:"
 

@@ -6,8 +6,9 @@ A new index can take a query from another one: SQLite without statistics prefers
 import pytest
 from django.db.models import QuerySet
 
-from app_runtime.models import Entry, Run
+from app_runtime.models import Entry, Notification, Run
 from app_runtime.statuses import Status
+from tests.factories import NINE
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_only]
 
@@ -29,6 +30,12 @@ QUERIES = {
         lambda: Run.objects.filter(app_id="a", status=Status.OK).newest_first(),
         "idx_runs_app_status",
     ),
+    "the notifications of a run": (
+        lambda: Notification.objects.filter(run_id="a").order_by("-created_at", "-id"),
+        "idx_deliveries_run",
+    ),
+    "notifications to be tried": (lambda: Notification.objects.due(NINE), "idx_deliveries_due"),
+    "notifications that were lost": (lambda: Notification.objects.silent(NINE), "idx_deliveries_sending"),
     "the newest runs of a status": (
         lambda: Run.objects.filter(status=Status.OK).newest_first(),
         "idx_runs_status",
@@ -39,5 +46,5 @@ QUERIES = {
 @pytest.mark.parametrize("asked", QUERIES)
 def test_a_question_goes_to_the_index_made_for_it(asked: str) -> None:
     make, index = QUERIES[asked]
-    rows: QuerySet[Entry] | QuerySet[Run] = make()
+    rows: QuerySet[Entry] | QuerySet[Notification] | QuerySet[Run] = make()
     assert index in rows.explain().replace(",", " ").split()

@@ -14,7 +14,7 @@ from app_manager import states
 from app_manager.models import App
 from app_runtime import statuses as run_statuses
 from app_runtime.contracts import EntryFacts, EntryRecord, OddEntry
-from app_runtime.models import Entry, Run
+from app_runtime.models import Entry, Notification, Run
 from app_runtime.tools.report import ReportArguments
 from halo_site import contract
 from halo_site.store import fields
@@ -29,6 +29,7 @@ CONTRACTS: dict[type[models.Model], type[BaseModel]] = {
     Slot: scheduler.contracts.SlotRecord,
     Run: app_runtime.contracts.RunRecord,
     Entry: app_runtime.contracts.EscalationEntry,
+    Notification: app_runtime.contracts.NotificationRecord,
 }
 # Columns that stay inside, each with its reason
 INTERNAL: dict[type[models.Model], dict[str, str]] = {
@@ -114,6 +115,8 @@ def test_every_model_has_a_contract_or_a_reason() -> None:
         (app_runtime.contracts.Status, run_statuses.Status),
         (app_runtime.contracts.Outcome, run_statuses.Outcome),
         (app_runtime.contracts.Delivery, run_statuses.Delivery),
+        (app_runtime.contracts.NotificationKind, run_statuses.NotificationKind),
+        (app_runtime.contracts.NotificationState, run_statuses.NotificationState),
         (app_runtime.contracts.Trigger, run_statuses.Trigger),
         (app_runtime.contracts.EntryType, run_statuses.EntryType),
         (scheduler.contracts.JobStatus, job_statuses.JobStatus),

@@ -12,14 +12,16 @@ from pydantic import TypeAdapter, ValidationError
 
 from app_manager.contracts import AppRecord, SpaceRecord
 from app_manager.models import App
-from app_runtime.contracts import AnswerRecord, EntryRecord
+from app_runtime.contracts import AnswerRecord, EntryRecord, NotificationRecord
 from app_runtime.models import Entry
 from app_runtime.wire import entry_record, run_record
 from halo_site.datadir.paths import data_dir
+from halo_site.store.fields import to_ms
 from halo_site.store.rows import row_values
 from scheduler.clock import run_once
 from scheduler.contracts import JobRecord, SlotRecord
 from scheduler.models import Job, Slot
+from tests.app_runtime.notifying import make_notification
 from tests.contracts.snapshots import SNAPSHOTS
 from tests.factories import MINUTE, NINE, make_app, make_entry, make_question, make_run
 
@@ -82,6 +84,23 @@ def test_a_run_with_entries_is_one() -> None:
     written = check("run.json", run_record(run))
     assert [entry["type"] for entry in written["entries"]] == ["output", "escalation"]
     assert written["app_name"] == "Kettle Watch"
+
+
+@pytest.mark.django_db
+def test_a_notification_is_one_at_each_point_of_its_way() -> None:
+    app = make_app()
+    row = make_notification(app, make_run(app))
+    written = [check("notification.json", NotificationRecord(**row_values(row)))]
+    row.claim(NINE)
+    written.append(check("notification.json", NotificationRecord(**row_values(row))))
+    row.note("It was down.", NINE)
+    written.append(check("notification.json", NotificationRecord(**row_values(row))))
+    assert [facts["next_try_at"] and facts["next_try_at"] - to_ms(NINE) for facts in written] == [
+        0,
+        None,
+        30_000,
+    ]
+    assert (written[2]["state"], written[2]["attempts"]) == ("pending", 1)
 
 
 def test_every_space_of_the_index_is_one() -> None:

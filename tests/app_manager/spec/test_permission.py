@@ -31,5 +31,9 @@ def test_every_permission_has_a_label(name: str, known: bool, label: str) -> Non
 
 
 def test_only_what_a_tool_serves_is_served() -> None:
-    assert [name for name in permission.LABELS if permission.is_served(name)] == ["web", "memory.space"]
+    assert [name for name in permission.LABELS if permission.is_served(name)] == [
+        "web",
+        "notification.send",
+        "memory.space",
+    ]
     assert permission.is_served("mcp:shop")
