@@ -61,7 +61,10 @@ class TargetUnknown(RuntimeRefusal):
 
 
 class CourierLost(RuntimeRefusal):
-    """The program that sends ended without an answer. Whether it had sent its message is unknown."""
+    """The program that sends ended without an answer."""
+
+    def __init__(self) -> None:
+        super().__init__("The program that sends ended without an answer. Whether it arrived is unknown.")
 
 
 class ToolRefused(RuntimeRefusal):

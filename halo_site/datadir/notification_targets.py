@@ -9,7 +9,8 @@ from pydantic.alias_generators import to_camel
 
 from halo_site.datadir.ai_sources import first_words
 
-# Parts of an address that say how to send: words such as these stand in ordinary text
+# Words of addresses that stand in ordinary text too, and give nothing away
+PLAIN_WORDS = frozenset(("hooks", "incoming", "message", "messages", "services", "webhook", "webhooks"))
 PLAIN_OPTIONS = frozenset(
     ("cto", "emojis", "format", "image", "method", "overflow", "priority", "rto", "sound", "verify")
 )
@@ -66,7 +67,7 @@ class Notifications(BaseModel):
 def hidden_parts(url: str) -> list[str]:
     """What of an address nobody may read: the whole, and each part of it that can be a token or a password.
 
-    A host with a dot stays visible; one without is a token with most services (``slack://TOKEN/…``).
+    A host with a dot stays visible, and so do `PLAIN_WORDS`; a host without is a token with most services (``slack://TOKEN/…``).
     """
     rest, _question, query = url.partition("://")[2].partition("?")
     authority, *path = rest.split("/")
@@ -74,4 +75,6 @@ def hidden_parts(url: str) -> list[str]:
     hosts = [place, *place.split(":")] if "." not in place and not place.startswith("localhost") else []
     options = [value for name, value in parse_qsl(query) if name.lower() not in PLAIN_OPTIONS]
     parts = [login, *login.split(":"), *hosts, *path, *(re.split(r"[,#]", "/".join(path))), *options]
-    return [part for part in dict.fromkeys([url, *parts, *map(unquote, parts)]) if part]
+    return [
+        part for part in dict.fromkeys([url, *parts, *map(unquote, parts)]) if part not in {"", *PLAIN_WORDS}
+    ]

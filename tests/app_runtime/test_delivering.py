@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from app_manager.models import App
-from app_runtime import delivering
+from app_runtime import courier, delivering
 from app_runtime.delivering import send_due, settle_silent
 from app_runtime.models import Notification, Run
 from app_runtime.notifications import LONGEST_TRY, PAUSES
@@ -103,6 +104,18 @@ def test_one_whose_process_was_lost_has_failed_and_is_not_sent_again(run: Run) -
     )
     assert (row.state, row.last_error, row.attempts) == ("failed", expected, 1)
     assert delivery(run) == ("failed", "ok", "useful")
+
+
+def test_one_whose_sending_program_died_has_failed_and_is_not_sent_again(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    make_notification(run.app, run)
+    (tmp_path / "dies.py").write_text("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+    monkeypatch.setattr(courier, "__file__", str(tmp_path / "dies.py"))
+    set_targets(phone="json://127.0.0.1:1/")
+    send_due(at(NINE))
+    row = Notification.objects.get()
+    assert (row.state, row.last_error) == ("failed", delivering.BROKEN_OFF)
 
 
 def test_the_clock_settles_lost_ones_too_and_sends_none(run: Run) -> None:

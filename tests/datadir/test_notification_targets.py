@@ -47,6 +47,7 @@ def test_an_id_counts_once() -> None:
         ("tgram://123456789:ABC-def/7654321", ["123456789", "ABC-def", "7654321"], "tgram"),
         ("ntfys://ntfy.sh/my-topic?priority=urgent&token=t-0k3n-1", ["my-topic", "t-0k3n-1"], "urgent"),
         ("mailto://user:p%40ssword@gmail.com", ["p@ssword", "p%40ssword"], "gmail.com"),
+        ("https://discord.com/api/webhooks/4174216298/JHMHI8qBe", ["4174216298", "JHMHI8qBe"], "webhooks"),
         ("json://localhost:8080/hook", ["hook"], "localhost"),
     ],
 )
