@@ -5,7 +5,7 @@ from django.http import Http404, HttpRequest
 from app_manager.access import get_app, is_plain
 from app_runtime.models import Run
 
-__all__ = ["get_app", "get_run"]
+__all__ = ["get_app", "get_run", "is_plain"]
 
 
 def get_run(request: HttpRequest, run_id: str) -> Run:

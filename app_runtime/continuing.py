@@ -15,20 +15,29 @@ from halo_site import audit
 from halo_site.audit import Actor
 
 LONGEST_MESSAGE = 20_000  # characters
+# Of what started a run: what another run's start says by itself
+NOT_REPEATED = frozenset({"jobId", "dueAtMs", "by", "batch"})
 CONTINUABLE = (Status.OK, Status.ERROR, Status.CANCELLED)
 
 
-def run_again(run: Run, actor: Actor, now: datetime) -> Run:
+def run_again(run: Run, actor: Actor, now: datetime, batch: str = "") -> Run:
     """Queue a run with the same input and the spec of today, as a child of ``run``.
 
-    Raises `NotRunnable`, or `AlreadyRunning` naming the run that is queued or running.
+    Once for a ``batch``: the same again is the run that it made. Raises `NotRunnable`, or `AlreadyRunning`
+    naming the run that is queued or running.
     """
-    kept = {
-        key: value for key, value in (run.trigger_data or {}).items() if key not in {"jobId", "dueAtMs", "by"}
-    }
+    before = run.trigger_data if isinstance(run.trigger_data, dict) else {}
+    kept = {key: value for key, value in before.items() if key not in NOT_REPEATED}
+    data = {**kept, "by": str(actor), "again": run.run_id, **({"batch": batch} if batch else {})}
     with transaction.atomic():
-        app = admitted(run.app)
-        return _follow(run, app, Trigger.MANUAL, {**kept, "by": str(actor), "again": run.run_id}, actor, now)
+        if batch:
+            App.objects.hold(
+                run.app_id
+            )  # of two at once the second waits here, then sees what the first made
+            made = run.children.filter(trigger_data__batch=batch).first()
+            if made is not None:
+                return made
+        return _follow(run, admitted(run.app), Trigger.MANUAL, data, actor, now)
 
 
 def continue_run(run: Run, text: str, actor: Actor, now: datetime) -> Run:

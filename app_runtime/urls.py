@@ -1,6 +1,6 @@
 from django.urls import path
 
-from app_runtime import run_views, settings_views, views
+from app_runtime import batch_views, run_views, settings_views, views
 
 app_name = "app_runtime"
 urlpatterns = [
@@ -27,6 +27,11 @@ urlpatterns = [
     path("settings/prices/create/", settings_views.price_create, name="price_create"),
     path("settings/prices/<int:price_id>/delete/", settings_views.price_delete, name="price_delete"),
     path("runs/", views.run_list, name="run_list"),
+    path("runs/cancel/", batch_views.runs_cancel, name="runs_cancel"),
+    path("runs/cancel/preview/", batch_views.runs_cancel_preview, name="runs_cancel_preview"),
+    path("runs/again/", batch_views.runs_again, name="runs_again"),
+    path("runs/again/preview/", batch_views.runs_again_preview, name="runs_again_preview"),
+    path("runs/batches/<str:batch_id>/", batch_views.batch_detail, name="batch_detail"),
     path("runs/<str:run_id>/", run_views.run_detail, name="run_detail"),
     path("runs/<str:run_id>/progress/", run_views.run_progress, name="run_progress"),
     path("runs/<str:run_id>/transcript/", run_views.run_transcript, name="run_transcript"),

@@ -1,7 +1,5 @@
 """The pages of runs and threads: load, ask, respond."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -15,18 +13,17 @@ from app_runtime import access
 from app_runtime.dispatch import trigger
 from app_runtime.exceptions import AlreadyRunning, NotRunnable
 from app_runtime.manage_page import ManagePage
-from app_runtime.models import Entry, Run
-from app_runtime.pages import LONG_STRIP, OverviewPage, app_cards, run_rows, thread_entries
+from app_runtime.models import Entry
+from app_runtime.pages import LONG_STRIP, OverviewPage, app_cards, thread_entries
 from app_runtime.paging import page_of
+from app_runtime.run_list_page import RunListPage
 from app_runtime.shell import Machinery
-from app_runtime.statuses import Status
 from app_runtime.strips import bars_of, newest_runs
 from halo_site import audit
 from halo_site.fragments import go
 
 APPS_PAGE = 24
 UNINSTALLED_SHOWN = 100
-RUNS_PAGE = 30
 ENTRIES_PAGE = 30
 QUESTIONS_ON_TOP = 20
 
@@ -80,9 +77,10 @@ def app_thread(request: HttpRequest, app_id: str) -> HttpResponse:
 
 @require_safe
 def app_runs(request: HttpRequest, app_id: str) -> HttpResponse:
+    """The runs of one app, filtered."""
     app = access.get_app(request, app_id)
-    context = {"app": app, **_run_table(request, Run.objects.for_app(app))}
-    return render(request, "app_runtime/app_runs.html", context)
+    page = RunListPage(request, timezone.now(), app)
+    return render(request, "app_runtime/app_runs.html", {"app": app, "page": page, "pager": page.pager})
 
 
 @require_safe
@@ -95,17 +93,9 @@ def app_manage(request: HttpRequest, app_id: str) -> HttpResponse:
 
 @require_safe
 def run_list(request: HttpRequest) -> HttpResponse:
-    context = _run_table(request, Run.objects.select_related("app"))
-    return render(request, "app_runtime/run_list.html", context)
-
-
-def _run_table(request: HttpRequest, runs: Any) -> dict[str, Any]:
-    """Rows, pager and the status filter of a list of runs."""
-    wanted = request.GET.get("status", "")
-    if wanted in Status.values:
-        runs = runs.filter(status=wanted)
-    page = page_of(request, runs, moment="started_at", size=RUNS_PAGE)
-    return {"rows": run_rows(page.rows), "pager": page, "statuses": Status.choices, "wanted": wanted}
+    """The runs of all apps, filtered."""
+    page = RunListPage(request, timezone.now())
+    return render(request, "app_runtime/run_list.html", {"page": page, "pager": page.pager})
 
 
 @require_POST

@@ -27,18 +27,29 @@ PARAMETERS = {
 RUN_FILTERS = tuple(
     f"status={word}" for word in ("queued", "running", "ok", "error", "skipped", "waiting_user", "cancelled")
 )
+# Each filter of the runs alone; those that nothing matches are sought in a whole window
+RUN_SEARCHES = (
+    *RUN_FILTERS,
+    *("status=unfinished", "period=day", "period=week", "period=month", "until=2020-01-01"),
+    *("trigger=schedule", "trigger=manual", "trigger=event", "model=rehearsal", "model=no-such-model"),
+    *("q=price", "q=no+such+words", "q={newest_run_start}", "q={old_run}", "trigger=event&status=error"),
+)
 # A list's view → the query strings of its filters and searches. A list is a page with a pager.
 FILTERS: dict[str, tuple[str, ...]] = {
     "app_runtime:app_list": ("q=Synthetic+004", "q=no+such+app"),
     "app_runtime:app_thread": (),
-    "app_runtime:app_runs": RUN_FILTERS,
-    "app_runtime:run_list": RUN_FILTERS,
+    "app_runtime:app_runs": RUN_SEARCHES,
+    "app_runtime:run_list": (
+        *RUN_SEARCHES,
+        *("app={busy_app}", "app={rare_app}", "space={space_0}", "app={busy_app}&status=error&period=month"),
+    ),
 }
 # Views that are not measured, and why
 LEFT_OUT = {
     "login": "for people who are not signed in",
     "welcome": "for the first start",
     "memory:document_raw": "a file's bytes; the document's page is measured",
+    "app_runtime:batch_detail": "a line of the audit log and at most 500 runs, found by their ids",
     "app_runtime:run_transcript": "a file's bytes; the run's page is measured",
     "app_manager:app_spec_download": "the bytes of one column; the spec's page is measured",
 }
