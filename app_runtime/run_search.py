@@ -17,6 +17,7 @@ from app_runtime.run_filters import GOING_ON, RunFilter
 from halo_site.read_only import WINDOW, begins
 
 TEXT_WINDOW = 10_000  # newest runs whose words are read for a text; each has several entries
+MOST_BY_ID = 30
 ID = re.compile(r"[A-Za-z0-9-]{8,64}")  # a run's id, or as much of it as pages show
 
 
@@ -36,8 +37,12 @@ class RunSearch:
         text = self._value("q")
         if not ID.fullmatch(text):
             return None
-        found = self._all.filter(begins("run_id", text) | begins("run_id", text.lower()))
-        return found if found.exists() else None
+        # asked of all runs: together with an app, the index by app would be read instead
+        begun = Run.objects.filter(begins("run_id", text) | begins("run_id", text.lower()))
+        found = dict(begun.values_list("pk", "app_id")[:MOST_BY_ID])
+        scope = self.filter.scope
+        ids = [pk for pk, app_id in found.items() if scope is None or app_id == scope.pk]
+        return Run.objects.filter(pk__in=ids) if ids else None
 
     @cached_property
     def window(self) -> int:
@@ -59,7 +64,7 @@ class RunSearch:
             runs = runs.filter(app_id__in=self._apps_of_space)
         status = self._value("status")
         if status:
-            runs = runs.unfinished() if status == GOING_ON else runs.filter(status=status)
+            runs = _going_on(runs) if status == GOING_ON else runs.filter(status=status)
         since, until = self.filter.begins_at(self.now), self.filter.ends_before
         if since is not None:
             runs = runs.filter(started_at__gte=since)
@@ -84,6 +89,8 @@ class RunSearch:
     def page(self, request: HttpRequest, size: int) -> Page[Run]:
         """The page of them that the address names, each with its app."""
         rows = self.rows.select_related("app")
+        if self.by_id is not None:
+            return Page(list(rows.newest_first()), "", "")
         if not self.window:
             return page_of(request, rows, moment="started_at", size=size)
         return searched_page_of(request, self.among, rows, moment="started_at", size=size, window=self.window)
@@ -111,6 +118,11 @@ class RunSearch:
 
     def _value(self, name: str) -> Any:
         return self.filter.cleaned_data.get(name, "")
+
+
+def _going_on(runs: RunQuerySet) -> RunQuerySet:
+    """The few that are queued or running, asked for first: else the index by time is read to its end."""
+    return Run.objects.filter(pk__in=runs.unfinished().values("pk"))
 
 
 def _of_model(name: str) -> Q:
