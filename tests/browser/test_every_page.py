@@ -4,7 +4,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.contrib.admin.utils import quote
 
+from app_manager.models import new_id
 from app_runtime import worker
+from app_runtime.batches import CANCEL, carry_out
 from app_runtime.dispatch import trigger
 from halo_site import audit
 from memory.models import Revision
@@ -16,6 +18,8 @@ PAGES = (
     "/", "/apps/", "/apps/?q=nothing", "/apps/new/", "/apps/{app}/", "/apps/{app}/runs/",
     "/apps/{app}/config/", "/apps/{app}/manage/", "/apps/{app}/spec/update/", "/spaces/new/",
     "/apps/{app}/memory/", "/apps/{app}/spec/", "/apps/{app}/access/", "/runs/", "/runs/?status=cancelled",
+    "/runs/?status=nonsense", "/runs/?trigger=manual&period=month", "/runs/cancel/preview/?run={run}",
+    "/runs/again/preview/?run={run}", "/runs/batches/{batch}/",
     "/runs/{run}/", "/runs/{run}/conversation/", "/runs/{run}/tools/", "/runs/{run}/memory/",
     "/runs/{run}/prompt/", "/runs/{run}/raw/", "/settings/", "/settings/models/", "/settings/models/new/",
     "/settings/limits/", "/settings/prices/", "/memory/", "/memory/user/", "/memory/app:{app}/", "/spaces/",
@@ -36,8 +40,9 @@ def names(live_server) -> dict[str, str]:
     app = installed_app()
     run = trigger(app, audit.command("test"), app.installed_at)
     worker.execute(run.run_id)
+    carry_out(CANCEL, batch := new_id(), [run.pk], audit.command("test"), app.installed_at)
     job, revision = Job.objects.get(), Revision.objects.first()
-    return {"app": app.pk, "run": run.pk, "job": quote(job.pk), "revision": str(revision.pk)}
+    return {"app": app.pk, "run": run.pk, "job": quote(job.pk), "revision": str(revision.pk), "batch": batch}
 
 
 def serious(page) -> list[str]:
