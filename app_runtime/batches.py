@@ -13,6 +13,7 @@ from app_runtime.admission import refusal_of_state
 from app_runtime.continuing import run_again
 from app_runtime.exceptions import AlreadyRunning, RuntimeRefusal
 from app_runtime.models import Run
+from app_runtime.statuses import Status
 from app_runtime.stopping import request_cancel
 from halo_site import audit
 from halo_site.audit import Actor
@@ -87,6 +88,8 @@ def _not_cancelled(runs: list[Run]) -> dict[str, str]:
 
 
 def _ended(run: Run) -> str:
+    if run.status == Status.WAITING_USER:
+        return _("It has ended with a question, which waits for an answer.")
     return _("It has ended already: %(status)s.") % {"status": run.get_status_display().lower()}
 
 

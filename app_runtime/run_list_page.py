@@ -45,7 +45,7 @@ class ListedRun(RunRow):
     def _otherwise(self) -> str:
         """The word for a figure that is not there: one that nobody measured, or one that cannot be."""
         if self.run.is_unfinished:
-            return _("not yet known")
+            return _("not yet")
         return _("none") if self.run.is_rehearsal or not self.run.engine else quantities.unknown()
 
 
