@@ -240,11 +240,7 @@ _WORKER_TIME = timedelta(seconds=WORKER_SECONDS)
 
 def money(microusd: int | None) -> str:
     """Millionths of a US dollar as dollars."""
-    if microusd is None:
-        return quantities.unknown()
-    text = f"{Decimal(microusd) / 1_000_000:.6f}".rstrip("0")
-    whole, _point, digits = text.partition(".")
-    return f"{whole}.{digits:0<2} USD"
+    return quantities.dollars(None if microusd is None else Decimal(microusd) / 1_000_000)
 
 
 def _count(number: int | None) -> str:

@@ -17,6 +17,7 @@ from halo_site.quantities import relative
 
 STILL_AFTER = timedelta(seconds=10)
 COUNT_CAP = 100
+WIDE_ONLY = {"usage"}  # the bar of a phone has room for six; the page of settings leads to the others
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class NavItem:
     icon: str
     current: bool
     count: int = 0
+    on_phones: bool = True
 
 
 @dataclass(frozen=True)
@@ -91,9 +93,13 @@ class Shell(Machinery):
             (_("Runs"), reverse("app_runtime:run_list"), "play", 0),
             (_("Memory"), reverse("memory:place_list"), "memory", 0),
             (_("Spaces"), reverse("app_manager:space_list"), "space", 0),
+            (_("Usage"), reverse("app_runtime:usage_detail"), "usage", 0),
             (_("Settings"), reverse("app_runtime:settings_index"), "gear", 0),
         )
-        return [NavItem(label, url, icon, self._is_current(url), count) for label, url, icon, count in items]
+        return [
+            NavItem(label, url, icon, self._is_current(url), count, on_phones=icon not in WIDE_ONLY)
+            for label, url, icon, count in items
+        ]
 
     def _is_current(self, url: str) -> bool:
         return self.path == url if url == "/" else self.path.startswith(url)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from app_runtime import batch_views, run_views, settings_views, views
+from app_runtime import batch_views, run_views, settings_views, usage_views, views
 
 app_name = "app_runtime"
 urlpatterns = [
@@ -26,6 +26,8 @@ urlpatterns = [
     path("settings/prices/", settings_views.price_list, name="price_list"),
     path("settings/prices/create/", settings_views.price_create, name="price_create"),
     path("settings/prices/<int:price_id>/delete/", settings_views.price_delete, name="price_delete"),
+    path("usage/", usage_views.usage_detail, name="usage_detail"),
+    path("usage/export.csv", usage_views.usage_export, name="usage_export"),
     path("runs/", views.run_list, name="run_list"),
     path("runs/cancel/", batch_views.runs_cancel, name="runs_cancel"),
     path("runs/cancel/preview/", batch_views.runs_cancel_preview, name="runs_cancel_preview"),

@@ -1,7 +1,14 @@
 """What models cost: dated prices, and tokens and money by day, app and model."""
 
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
 from django.db import models
+from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
+
+from app_runtime.usage_sums import Usage
 
 
 class Price(models.Model):
@@ -31,6 +38,31 @@ class Price(models.Model):
         return f"{self.model}, {self.valid_from}"
 
 
+class UsageDayQuerySet(models.QuerySet["UsageDay"]):
+    """Questions about what was used. Sums are made in the database, and are whole numbers on each."""
+
+    def between(self, first: date, last: date) -> "UsageDayQuerySet":
+        """Of the days from ``first`` to ``last``, both of them too."""
+        return self.filter(day__gte=first, day__lte=last)
+
+    def sums(self, *by: str, **more: models.Aggregate) -> Iterator[tuple[tuple[Any, ...], Usage]]:
+        """Of each value of the fields ``by``, in no order: the value with what ``more`` asks, and the sum."""
+        # Names of their own: an annotation may not be called as a column
+        sums = {f"sum_{name}": Sum(name) for name in Usage.COUNTED}
+        rows = self.order_by().values(*by).annotate(**more, **sums).values_list(*by, *more, *sums)
+        first = len(by) + len(more)
+        for row in rows:
+            # PostgreSQL's sum of a bigint is a numeric
+            yield row[:first], Usage(*(int(value) for value in row[first:]))
+
+    def names(self, days: dict[str, date]) -> dict[str, str]:
+        """App id → what it was called on the day that is given for it."""
+        wanted = models.Q(pk__in=[])
+        for app_id, day in days.items():
+            wanted |= models.Q(day=day, app_id=app_id)
+        return dict(self.filter(wanted).values_list("app_id", "app_name"))
+
+
 class UsageDay(models.Model):
     """What one app used of one model on one day of the server's zone; outlives the runs and the app.
 
@@ -51,6 +83,8 @@ class UsageDay(models.Model):
     tokens_out = models.BigIntegerField(_("tokens out"), default=0)
     tokens_cached = models.BigIntegerField(_("tokens in, from a cache"), default=0)
     cost_picousd = models.BigIntegerField(_("cost"), default=0)
+
+    objects = UsageDayQuerySet.as_manager()
 
     class Meta:
         db_table = "usage_days"

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,7 +23,12 @@ class Echo:
 
 def download(rows: models.QuerySet[Any], names: list[str], kind: str, title: str) -> StreamingHttpResponse:
     """Stream ``rows`` with these columns; ``kind`` is one of `TYPES`. Times are ISO 8601 UTC."""
-    lines = csv_lines(rows, names) if kind == "csv" else json_lines(rows, names)
+    lines = csv_lines(_values(rows, names), names) if kind == "csv" else json_lines(rows, names)
+    return stream(lines, kind, title)
+
+
+def stream(lines: Iterable[str], kind: str, title: str) -> StreamingHttpResponse:
+    """Lines as the download ``title``; ``kind`` is one of `TYPES`."""
     response = StreamingHttpResponse(lines, content_type=TYPES[kind])
     response["Content-Disposition"] = f'attachment; filename="{title}.{kind}"'
     response["X-Content-Type-Options"] = "nosniff"
@@ -31,11 +36,11 @@ def download(rows: models.QuerySet[Any], names: list[str], kind: str, title: str
     return response
 
 
-def csv_lines(rows: models.QuerySet[Any], names: list[str]) -> Iterator[str]:
+def csv_lines(rows: Iterable[Sequence[Any]], names: Sequence[str]) -> Iterator[str]:
     """A head line, then a line for each row; no cell is taken for a formula."""
     writer = csv.writer(Echo())
     yield writer.writerow(names)
-    for values in _values(rows, names):
+    for values in rows:
         yield writer.writerow([cell(value) for value in values])
 
 

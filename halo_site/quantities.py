@@ -1,6 +1,7 @@
-"""Times, durations and sizes as people say them. What is not known is "unknown", never 0 (LOOK, Numbers)."""
+"""Times, lengths, sizes and money as people say them. The unknown is "unknown", never 0 (LOOK, Numbers)."""
 
 from datetime import datetime
+from decimal import Decimal
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
@@ -85,6 +86,14 @@ def size(count: int | None) -> str:
         amount, unit = amount / 1024, larger
     whole = round(amount, 1) == int(round(amount, 1))
     return f"{number_format(round(amount, 1), decimal_pos=0 if whole else 1)} {unit}"
+
+
+def dollars(amount: Decimal | None) -> str:
+    """US dollars with every digit that matters, and at least cents: "0.0000004 USD"; None is "unknown"."""
+    if amount is None:
+        return unknown()
+    whole, _point, digits = f"{amount:,.12f}".rstrip("0").partition(".")
+    return f"{whole}.{digits:0<2} USD"
 
 
 def capped(count: int, cap: int) -> str:

@@ -1,15 +1,16 @@
 """Apps, runs and entries with defaults for everything."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import yaml
+from django.utils import timezone
 
 from app_manager.install import install
 from app_manager.models import App, new_id
-from app_runtime.models import Entry, Run
+from app_runtime.models import Entry, Run, UsageDay
 from app_runtime.statuses import EntryType, Outcome, Status, Trigger
 from halo_site import audit
 from halo_site.datadir.files import write_atomically
@@ -85,6 +86,16 @@ def make_entry(
         ts=at,
         content={"summary": "The kettle costs 20.", **content},
     )
+
+
+def make_usage(app: App | str, days: int = 1, *, last: date | None = None, **fields: Any) -> list[UsageDay]:
+    """What an app (or the id of a deleted one) used on each of the last days, up to ``last`` or today."""
+    app_id, name = (app, "Gone Watch") if isinstance(app, str) else (app.pk, app.name)
+    values = {"app_name": name, "model": "m-1", "runs": 1, "turns": 2, "tokens_in": 100, "tokens_out": 10}
+    values |= {"tokens_cached": 20, "cost_picousd": 1_500_000, **fields}
+    end = last or timezone.localdate()
+    rows = [UsageDay(day=end - timedelta(days=ago), app_id=app_id, **values) for ago in range(days)]
+    return UsageDay.objects.bulk_create(rows)
 
 
 def make_question(

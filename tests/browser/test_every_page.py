@@ -12,6 +12,7 @@ from halo_site import audit
 from memory.models import Revision
 from scheduler.models import Job
 from tests.browser.installed import installed_app
+from tests.factories import make_usage
 
 NOW_AND_THEN = {"light": 1280, "dark": 390}
 PAGES = (
@@ -22,7 +23,8 @@ PAGES = (
     "/runs/again/preview/?run={run}", "/runs/batches/{batch}/",
     "/runs/{run}/", "/runs/{run}/conversation/", "/runs/{run}/tools/", "/runs/{run}/memory/",
     "/runs/{run}/prompt/", "/runs/{run}/raw/", "/settings/", "/settings/models/", "/settings/models/new/",
-    "/settings/limits/", "/settings/prices/", "/memory/", "/memory/user/", "/memory/app:{app}/", "/spaces/",
+    "/settings/limits/", "/settings/prices/", "/usage/", "/usage/?show=tokens&period=365",
+    "/memory/", "/memory/user/", "/memory/app:{app}/", "/spaces/",
 )  # fmt: skip
 ADMIN = (
     "/admin/", "/admin/app_manager/app/", "/admin/app_manager/app/{app}/change/", "/admin/app_runtime/run/",
@@ -41,6 +43,7 @@ def names(live_server) -> dict[str, str]:
     run = trigger(app, audit.command("test"), app.installed_at)
     worker.execute(run.run_id)
     carry_out(CANCEL, batch := new_id(), [run.pk], audit.command("test"), app.installed_at)
+    make_usage(app, 30)
     job, revision = Job.objects.get(), Revision.objects.first()
     return {"app": app.pk, "run": run.pk, "job": quote(job.pk), "revision": str(revision.pk), "batch": batch}
 

@@ -27,6 +27,7 @@ TEXT_PAIRS = [
 ]
 MARK_PAIRS = [
     *((f"{state}-mark", "surface") for state in STATES),
+    *((f"series-{series}", "surface") for series in ("1", "2", "3", "4", "5", "others")),
     ("control-line", "surface"),
     ("control-line", "bg"),
 ]
