@@ -23,6 +23,7 @@ RUN_COLUMNS = (
     *("run_id", "app_id", "session_key", "status", "trigger_type", "trigger_data_json", "started_at"),
     *("finished_at", "duration_ms", "tokens_used", "error_message", "session_id", "queued_at", "outcome"),
     *("delivery", "engine", "model", "parent_run_id", "cost_microusd"),
+    *("tokens_in", "tokens_out", "tokens_cached"),
 )
 ENTRY_COLUMNS = (
     *("id", "app_id", "run_id", "type", "ts", "session_key", "content_json", "user_response_json"),
@@ -76,6 +77,14 @@ def uuid_of(random: Random) -> str:
     return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{variant}{text[17:20]}-{text[20:]}"
 
 
+def _parts(tokens: int | None) -> tuple[int | None, int | None, int | None]:
+    """Of the tokens of a run: those that came in, that went out, and of the first those from a cache."""
+    if tokens is None:
+        return None, None, None
+    outgoing = tokens // 8
+    return tokens - outgoing, outgoing, (tokens - outgoing) // 3
+
+
 class AppHistory:
     """The past of one app, made up run by run. Iterate it once."""
 
@@ -126,7 +135,7 @@ class AppHistory:
             ),
             *(started + duration, duration, tokens, error, uuid_of(random) if worked else None, queued),
             *(ending.outcome.value, self._delivery(ending), REHEARSAL if rehearsed else "model"),
-            *("" if rehearsed else self.model, self.asked_by, self._cost(tokens)),
+            *("" if rehearsed else self.model, self.asked_by, self._cost(tokens), *_parts(tokens)),
         )
         self.asked_by = run_id if ending is ANSWERED else None
         self.last = run

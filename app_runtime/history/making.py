@@ -12,6 +12,7 @@ from app_runtime.history.happenings import ENTRY_COLUMNS, RUN_COLUMNS, SLOT_COLU
 from app_runtime.history.installing import put_apps, put_spaces, settle_apps
 from app_runtime.history.outline import PREFIX, Wanted, outlines
 from app_runtime.history.transcripts import write_transcripts
+from app_runtime.history.usage_days import UsageDays
 from app_runtime.models import Run
 
 BATCH_ROWS = 200_000  # of all tables together, in one transaction
@@ -24,7 +25,7 @@ def make_history(wanted: Wanted, now: datetime, progress: Progress = lambda runs
     """Put what is wanted beside what is there, and return the new apps, the busiest first.
 
     Equal arguments make equal rows, but for the ids of apps' spaces. Raises `DoesNotFit` before anything is
-    written. What an interruption leaves are whole batches.
+    written. What an interruption leaves are whole batches, without the days' sums of what they used.
     """
     first = _first_number()
     parts = outlines(wanted, first, now)
@@ -35,14 +36,16 @@ def make_history(wanted: Wanted, now: datetime, progress: Progress = lambda runs
             AppHistory(part, app.pk, Random(f"{wanted.seed}:{part.number}"))  # noqa: S311
             for part, app in zip(parts, apps, strict=True)
         ]
-        newest = _write(heapq.merge(*histories), progress)
+        used = UsageDays(apps)
+        used.forget_others()
+        newest = _write(heapq.merge(*histories), used, progress)
         settle_apps(apps, histories)
     write_transcripts(Run.objects.filter(pk__in=newest).select_related("app"))
     return apps
 
 
-def _write(happenings: Iterable[Happening], progress: Progress) -> list[str]:
-    """Write runs, entries and slots as they come; the ids of the newest runs."""
+def _write(happenings: Iterable[Happening], used: UsageDays, progress: Progress) -> list[str]:
+    """Write runs, entries and slots as they come, then what they used; the ids of the newest runs."""
     runs = bulk.Table("automation_runs", RUN_COLUMNS)
     entries = bulk.Table("activity_entries", ENTRY_COLUMNS)
     slots = bulk.Table("scheduler_run_log", SLOT_COLUMNS)
@@ -52,6 +55,7 @@ def _write(happenings: Iterable[Happening], progress: Progress) -> list[str]:
     for _started, run_id, run, told, slot in happenings:
         if run_id:
             runs.rows.append(run)
+            used.add(run)
             entries.rows += told
             newest.append(run_id)
             written += 1
@@ -60,8 +64,9 @@ def _write(happenings: Iterable[Happening], progress: Progress) -> list[str]:
         if len(runs.rows) + len(entries.rows) + len(slots.rows) >= BATCH_ROWS:
             bulk.write_all(tables)
             progress(written)
-    bulk.write_all(tables)
-    bulk.analyze(tables)
+    days = used.table()
+    bulk.write_all((*tables, days))
+    bulk.analyze((*tables, days))
     return list(newest)
 
 

@@ -32,11 +32,16 @@ def write_transcripts(runs: Iterable[Run]) -> None:
     """
     worked_on = [run for run in runs if run.session_id]
     for run in worked_on:
-        run.step_count = 4 + int(run.run_id[0], 16) // 2 * 2
+        run.step_count = 2 * turns_of(run.run_id)
         transcript = transcript_of(run)
         text = "".join(encode(line) + "\n" for line in (_prompt(run), *_steps(run)))
         write_below(transcript.base, transcript.name, text.encode())
     Run.objects.bulk_update(worked_on, ["step_count"])
+
+
+def turns_of(run_id: str) -> int:
+    """How many model turns a synthetic run had, each with one tool call."""
+    return 2 + int(run_id[0], 16) // 2
 
 
 def _prompt(run: Run) -> Line:

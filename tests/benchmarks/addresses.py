@@ -34,7 +34,11 @@ RUN_SEARCHES = (
     *("trigger=schedule", "trigger=manual", "trigger=event", "model=rehearsal", "model=no-such-model"),
     *("q=price", "q=no+such+words", "q={newest_run_start}", "q={old_run}", "trigger=event&status=error"),
 )
-# A list's view → the query strings of its filters and searches. A list is a page with a pager.
+USAGE_FILTERS = (
+    *("period=7", "period=90", "period=365", "period=365&show=tokens", "first=2020-01-01&last=2020-12-31"),
+    *("period=365&app={busy_app}", "period=365&app={rare_app}", "period=365&model=gpt-4o-mini"),
+)
+# A page's view → the query strings of its filters and searches. A page with a pager is a list.
 FILTERS: dict[str, tuple[str, ...]] = {
     "app_runtime:app_list": ("q=Synthetic+004", "q=no+such+app"),
     "app_runtime:app_thread": (),
@@ -43,6 +47,7 @@ FILTERS: dict[str, tuple[str, ...]] = {
         *RUN_SEARCHES,
         *("app={busy_app}", "app={rare_app}", "space={space_0}", "app={busy_app}&status=error&period=month"),
     ),
+    "app_runtime:usage_detail": USAGE_FILTERS,
 }
 # Views that are not measured, and why
 LEFT_OUT = {
@@ -51,6 +56,7 @@ LEFT_OUT = {
     "memory:document_raw": "a file's bytes; the document's page is measured",
     "app_runtime:batch_detail": "a line of the audit log and at most 500 runs, found by their ids",
     "app_runtime:run_transcript": "a file's bytes; the run's page is measured",
+    "app_runtime:usage_export": "streams as many rows as there are; the page of their sums is measured",
     "app_manager:app_spec_download": "the bytes of one column; the spec's page is measured",
 }
 MOST_CHOICES = 12  # of one filter in the admin
@@ -113,9 +119,8 @@ def page_addresses(client: Client, samples: dict[str, str]) -> Iterator[Address]
             if response.status_code != 200:
                 continue  # a POST-only verb, a fragment that only some runs have
             yield address
-            if has_pager(response):
-                for query in ("", *FILTERS.get(name, ())):
-                    yield from _variants(address, query)
+            for query in ("", *FILTERS.get(name, ())):
+                yield from _variants(address, query, is_list=has_pager(response))
 
 
 def has_pager(response: Any) -> bool:
@@ -123,9 +128,11 @@ def has_pager(response: Any) -> bool:
     return response.context is not None and "pager" in response.context
 
 
-def _variants(address: Address, query: str) -> Iterator[Address]:
+def _variants(address: Address, query: str, *, is_list: bool) -> Iterator[Address]:
     if query:
         yield Address(f"{address.label}?{query}", f"{address.path}?{query}")
+    if not is_list:
+        return
     deep = "&".join(part for part in (query, DEEP) if part)
     yield Address(f"{address.label}?{query}{'&' if query else ''}(deep)", f"{address.path}?{deep}")
 

@@ -16,7 +16,8 @@ from halo_site.management.base import HaloCommand
 class Command(HaloCommand):
     help = (
         "Makes up apps named “Synthetic 0001” in four spaces, and a past for them: finished runs, entries, "
-        "open questions and the ledger of their schedules (the newest 1,000 slots of each). One app has a "
+        "open questions, the days' sums of what they used, and the ledger of their schedules (the newest "
+        "1,000 slots of each). One app has a "
         f"fifth of all runs, most are quiet. Only the newest {TRANSCRIPTS} runs get a transcript. The same "
         "seed makes the same history. Nothing of it ever happened; it is for benchmarks and demos."
     )

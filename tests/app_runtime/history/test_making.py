@@ -11,7 +11,7 @@ from app_manager.models import App
 from app_manager.states import Status as AppStatus
 from app_runtime.history.making import TRANSCRIPTS, make_history
 from app_runtime.history.outline import Wanted
-from app_runtime.models import Entry, Run
+from app_runtime.models import Entry, Run, UsageDay
 from app_runtime.statuses import EntryType, Status, Trigger
 from app_runtime.sweeping import sweep_runs
 from app_runtime.transcript import Transcript
@@ -25,6 +25,7 @@ from tests.factories import NINE
 
 pytestmark = pytest.mark.django_db
 RUNS = 400
+USED = ("app_id", "model", "turns", "tokens_in", "cost_picousd")
 
 
 def make(
@@ -38,6 +39,7 @@ def everything() -> list[object]:
     tables = (App.objects.order_by("pk"), Run.objects.order_by("pk"), Entry.objects.order_by("pk"))
     jobs, slots = Job.objects.order_by("pk"), Slot.objects.order_by("job_id", "due_at").defer("id")
     rows: list[object] = [list(table.values()) for table in (*tables, jobs)]
+    rows.append(list(UsageDay.objects.order_by("day", "app_id", "model").values_list("day", *USED)))
     return [*rows, list(slots.values_list("job_id", "due_at", "verdict", "reason", "started_at"))]
 
 
