@@ -60,7 +60,7 @@ class UsageDayQuerySet(models.QuerySet["UsageDay"]):
         wanted = models.Q(pk__in=[])
         for app_id, day in days.items():
             wanted |= models.Q(day=day, app_id=app_id)
-        return dict(self.filter(wanted).values_list("app_id", "app_name"))
+        return dict(self.filter(wanted).order_by("pk").values_list("app_id", "app_name"))
 
 
 class UsageDay(models.Model):

@@ -1,9 +1,12 @@
 """What other apps' templates show of runs: `{% load runs %}`."""
 
 from django import template
+from django.utils.html import conditional_escape
+from django.utils.safestring import SafeString
 
 from app_manager.models import App
 from app_runtime.pages import AppCard, app_cards
+from app_runtime.usage_drawing import Column, Drawing
 
 register = template.Library()
 
@@ -12,3 +15,24 @@ register = template.Library()
 def app_card(app: App) -> AppCard:
     """`{% app_card app as card %}`: what an app is shown as, on every page of it the same."""
     return app_cards([app])[0]
+
+
+@register.simple_tag
+def usage_columns(drawing: Drawing) -> SafeString:
+    """`{% usage_columns chart %}`: the bars. Drawn here, not in the template: they are hundreds of pieces."""
+    return SafeString("".join(map(_column, drawing.columns)))
+
+
+def _column(column: Column) -> str:
+    """All but the words are numbers of ours."""
+    slot = column.slot
+    pieces = "".join(
+        f'<rect fill="url(#usage-paint-{piece.paint})" x="{piece.x}" y="{piece.y}" width="{piece.width}" '
+        f'height="{piece.height}"/>'
+        for piece in column.pieces
+    )
+    low = f'<circle class="chart-low" cx="{column.middle}" cy="-8" r="2.5"/>' if column.is_low else ""
+    return (
+        f'<g class="chart-column"><title>{conditional_escape(column.words)}</title>'
+        f'<rect class="chart-slot" x="{slot.x}" width="{slot.width}" height="100%"/>{pieces}{low}</g>'
+    )

@@ -256,6 +256,13 @@ def test_the_chart_has_words_for_those_who_do_not_see_it(operator_client, app):
     assert "30 bars of 1 day each. The highest is" in shown
 
 
+def test_a_bar_tells_on_hover_and_runs_nothing(operator_client):
+    make_usage("gone-1", app_name="<script>alert(1)</script>")
+    shown = operator_client.get("/usage/").content.decode()
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;: 0.0000015 USD</title>" in shown
+    assert "<script>alert" not in shown
+
+
 def test_huge_sums_are_whole(operator_client):
     make_usage("a", 2, cost_picousd=4 * 10**18, tokens_in=4 * 10**18, tokens_cached=0)
     assert page(operator_client).total.usd == Decimal(8_000_000)
