@@ -1,12 +1,14 @@
 """What other apps' templates show of runs: `{% load runs %}`."""
 
 from django import template
-from django.utils.html import conditional_escape
+from django.utils.html import conditional_escape, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from app_manager.models import App
 from app_runtime.pages import AppCard, app_cards
 from app_runtime.usage_drawing import Column, Drawing
+from app_runtime.usage_sums import Usage
 
 register = template.Library()
 
@@ -21,6 +23,20 @@ def app_card(app: App) -> AppCard:
 def usage_columns(drawing: Drawing) -> SafeString:
     """`{% usage_columns chart %}`: the bars. Drawn here, not in the template: they are hundreds of pieces."""
     return SafeString("".join(map(_column, drawing.columns)))
+
+
+@register.simple_tag
+def usage_cells(usage: Usage) -> SafeString:
+    """`{% usage_cells row.usage %}`: the numbers of a row of usage; a page has hundreds of them."""
+    cells = (
+        (_("Cost"), usage.money),
+        (_("Runs"), usage.runs_counted),
+        (_("Turns"), usage.turns_counted),
+        (_("In"), usage.incoming),
+        (_("From a cache"), usage.cached),
+        (_("Out"), usage.outgoing),
+    )
+    return format_html_join("", '<td class="num is-number" data-name="{}">{}</td>', cells)
 
 
 def _column(column: Column) -> str:
