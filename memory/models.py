@@ -71,7 +71,12 @@ class Revision(models.Model):
         get_latest_by = "id"
         verbose_name = _("revision")
         verbose_name_plural = _("revisions")
-        indexes = [models.Index(fields=["place", "path", "id"], name="idx_memory_document")]
+        indexes = [
+            models.Index(fields=["place", "path", "id"], name="idx_memory_document"),
+            models.Index(
+                fields=["run_id", "id"], condition=models.Q(run_id__isnull=False), name="idx_memory_run"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.place} {self.path} #{self.pk}"

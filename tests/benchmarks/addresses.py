@@ -23,6 +23,7 @@ PARAMETERS = {
     "place_key": ("busy_place",),
     "space_id": ("space_0",),
     "number": ("1",),
+    "tab": ("conversation_tab", "memory_tab"),
 }
 RUN_FILTERS = tuple(
     f"status={word}" for word in ("queued", "running", "ok", "error", "skipped", "waiting_user", "cancelled")
@@ -55,6 +56,8 @@ LEFT_OUT = {
     "welcome": "for the first start",
     "memory:document_raw": "a file's bytes; the document's page is measured",
     "app_runtime:batch_detail": "a line of the audit log and at most 500 runs, found by their ids",
+    "app_runtime:run_result": "a file's bytes; the run's page is measured",
+    "app_runtime:source_detail": "one entry of config.json; a made up past has none",
     "app_runtime:run_transcript": "a file's bytes; the run's page is measured",
     "app_runtime:usage_export": "streams as many rows as there are; the page of their sums is measured",
     "app_manager:app_spec_download": "the bytes of one column; the spec's page is measured",

@@ -32,6 +32,7 @@ def samples(client: Client) -> dict[str, str]:
         "newest_run_start": newest.pk[:8],
         "old_run": oldest.pk,
         "deep": f"{deep_ms}-ffffffff",
+        **{f"{tab}_tab": tab for tab in ("conversation", "memory")},
         **_spaces(),
         **_rows(),
         **_last_pages(client),
