@@ -37,17 +37,18 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """The first rows by cost, then tokens; how many there are besides, and what these used."""
+    """The first rows by cost, then tokens, or the newest days; how many there are besides; their use."""
 
     rows: list[Row]
     more: int
     rest: Usage
 
     @classmethod
-    def of(cls, sums: Iterable[tuple[Any, Usage]], cap: int) -> "Table":
-        """Rows that are called as their keys."""
-        ordered = sorted(sums, key=lambda pair: str(pair[0]))
-        ordered.sort(key=lambda pair: pair[1].rank, reverse=True)
+    def of(cls, sums: Iterable[tuple[Any, Usage]], cap: int, *, newest_first: bool = False) -> "Table":
+        """Rows that are called as their keys, those of days from the newest on."""
+        ordered = sorted(sums, key=lambda pair: str(pair[0]), reverse=newest_first)
+        if not newest_first:
+            ordered.sort(key=lambda pair: pair[1].rank, reverse=True)
         rows = [Row(key, str(key), usage) for key, usage in ordered[:cap]]
         left = [usage for _key, usage in ordered[cap:]]
         return cls(rows, len(left), total_of(left))
@@ -113,7 +114,7 @@ class UsagePage:
 
     @cached_property
     def by_day(self) -> Table:
-        return Table.of(self._days.items(), DAYS_SHOWN)
+        return Table.of(self._days.items(), DAYS_SHOWN, newest_first=True)
 
     @cached_property
     def by_app(self) -> Table:

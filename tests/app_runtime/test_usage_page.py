@@ -300,3 +300,11 @@ def html_of(client: Client, address: str) -> str:
 
 def test_the_navigation_and_the_settings_lead_to_it(operator_client):
     assert html_of(operator_client, "/settings/").count('href="/usage/"') == 2
+
+
+def test_days_stand_in_their_own_order(operator_client, app):
+    make_usage(app, 3)
+    make_usage(app, 1, model="dear", cost_picousd=10**15)
+    days = [row.key for row in page(operator_client).by_day.rows]
+    assert days == sorted(days, reverse=True)
+    assert len(days) == 3

@@ -36,7 +36,7 @@ def _served(data: Path) -> tuple[float, float]:
     """Seconds from the start of `up` to the first page, and the memory of the process that served 50."""
     port, began = free_port(), time.monotonic()
     process = start(data, "up", "--bind", f"127.0.0.1:{port}", "--workers", "1")
-    address = f"http://127.0.0.1:{port}/accounts/login/"
+    address = f"http://127.0.0.1:{port}/login/"
     try:
         while not _answers(address):
             time.sleep(0.02)
