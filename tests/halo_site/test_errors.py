@@ -9,7 +9,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db import InternalError, OperationalError
 from django.test import Client
 
-from app_runtime import views
+from app_runtime import run_list_page
 from app_runtime.models import Run
 from halo_site.disk_trouble import trouble_of
 from tests.factories import make_app
@@ -26,7 +26,7 @@ def fail_with(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     def failing(*args: object, **more: object) -> None:
         raise error
 
-    monkeypatch.setattr(views, "run_rows", failing)
+    monkeypatch.setattr(run_list_page, "run_rows", failing)
 
 
 def test_a_locked_database_is_busy_and_worth_another_try(
