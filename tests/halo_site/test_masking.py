@@ -1,13 +1,16 @@
 """Secrets in text: masked wherever they stand, in every disguise that HTTP and JSON give them."""
 
 import base64
+import html
 import json
+from collections.abc import Callable
 from urllib.parse import quote
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from halo_site.masking import MASK, SHORTEST, Masker
+from halo_site.masking import MASK, PIECE, SHORTEST, Masker
 
 SECRET = 'sk-"äö/+ 12\\34'
 
@@ -40,3 +43,39 @@ def test_lists_objects_and_their_keys_are_masked() -> None:
 def test_no_secret_survives(secret: str, before: str, after: str) -> None:
     masked = Masker([secret]).text(before + secret + after)
     assert secret not in masked or secret in MASK * 9
+
+
+@given(st.binary(max_size=7), st.text(min_size=SHORTEST, max_size=40), st.binary(max_size=7))
+def test_no_secret_survives_in_base64_wherever_it_begins(before: bytes, secret: str, after: bytes) -> None:
+    """Of its own digits at most one at each end is left: those that it shares with what stands beside it."""
+    raw = secret.encode()
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        encoded = encode(before + raw + after).decode()
+        first, last = -(-len(before) * 8 // 6), (len(before) + len(raw)) * 8 // 6
+        assert encoded[first:last] not in Masker([secret]).text(encoded)
+
+
+@pytest.mark.parametrize(
+    "disguise",
+    [
+        lambda secret: quote(secret, safe="").lower(),
+        lambda secret: quote(secret),
+        lambda secret: json.dumps(secret)[1:-1],
+        lambda secret: html.escape(secret),
+        lambda secret: secret.encode().hex(),
+        lambda secret: secret.encode().hex().upper(),
+    ],
+)
+def test_a_secret_in_another_disguise_is_masked(disguise: Callable[[str], str]) -> None:
+    secret = 'sk-"ÄÖ/+ <12>\\34'.lower()
+    assert Masker([secret]).text(f"a={disguise(secret)};") == f"a={MASK};"
+
+
+@pytest.mark.parametrize("shift", [-3, -1, 0, 1])
+def test_a_secret_on_the_border_of_two_pieces_is_masked(shift: int) -> None:
+    text = "x" * (PIECE + shift) + "hunter22" + "y" * PIECE + "hunter22"
+    assert Masker(["hunter22"]).text(text) == text.replace("hunter22", MASK)
+
+
+def test_a_secret_of_blanks_does_not_mask_everything() -> None:
+    assert Masker(["  a     "]).text("nothing of a") == "nothing of a"
