@@ -4,10 +4,12 @@ Imported by workers and by `check_source` only: it loads the model libraries (DE
 """
 
 import json
+import re
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
+from uuid import uuid4
 
 from django.utils import timezone
 from pydantic_ai.direct import model_request, model_request_stream
@@ -36,6 +38,10 @@ from halo_site.datadir.ai_sources import ModelSource
 
 UNREADABLE = "its arguments were no JSON object: {start}."
 START_CHARACTERS = 200
+# What every provider takes: one's ids and made-up names of tools are refused by another
+PLAIN_ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
+NOT_PLAIN = re.compile(r"[^A-Za-z0-9_-]+")
+LONGEST_NAME = 64
 
 
 class ModelEngine:
@@ -56,7 +62,7 @@ class ModelEngine:
             response = await _answer(model, source, briefing, conversation)
         except (AgentRunError, UserError, *PASSING) as error:
             raise in_words(error, source) from error
-        return turn_of(response, source)
+        return turn_of(response, source, {call.id for message in conversation for call in message.calls})
 
     def fall_back(self) -> bool:
         """Go over to the next source; False where there is none."""
@@ -119,7 +125,7 @@ async def _answer(
 
 def messages_for(briefing: Briefing, conversation: Sequence[Message]) -> list[ModelMessage]:
     """The conversation in pydantic-ai's words; results and what follows them are one request."""
-    names = {call.id: call.name for message in conversation for call in message.calls}
+    names = {call.id: _plain_name(call.name) for message in conversation for call in message.calls}
     messages: list[ModelMessage] = []
     parts: list[ModelRequestPart] = []
     for message in conversation:
@@ -136,9 +142,10 @@ def messages_for(briefing: Briefing, conversation: Sequence[Message]) -> list[Mo
     return messages
 
 
-def turn_of(response: ModelResponse, source: ModelSource) -> Turn:
+def turn_of(response: ModelResponse, source: ModelSource, taken: Collection[str] = ()) -> Turn:
     """The response as a turn, with its size and its listed price as far as they are known.
 
+    Ids of calls that no other provider would take, or that are ``taken``, are replaced.
     Raises `EngineError` where the provider says that it broke off.
     """
     if response.finish_reason in {"error", "content_filter"}:
@@ -149,9 +156,11 @@ def turn_of(response: ModelResponse, source: ModelSource) -> Turn:
         )
     usage, model = response.usage, response.model_name or source.model
     text = "".join(part.content for part in response.parts if isinstance(part, TextPart))
-    calls = tuple(_call(part) for part in response.parts if isinstance(part, ToolCallPart))
+    calls = _with_ids([_call(part) for part in response.parts if isinstance(part, ToolCallPart)], taken)
     if not (usage.input_tokens or usage.output_tokens):
         return Turn(text, calls, model)  # a server that does not count
+    if not 0 <= usage.cache_read_tokens <= usage.input_tokens or usage.output_tokens < 0:
+        return Turn(text, calls, model)  # one that counts what cannot be: its size is not known
     tokens = prices.Tokens(
         usage.input_tokens, usage.output_tokens, usage.cache_read_tokens, usage.cache_write_tokens
     )
@@ -170,6 +179,16 @@ def _call(part: ToolCallPart) -> ToolCall:
     return ToolCall(part.tool_call_id, part.tool_name, {}, UNREADABLE.format(start=json.dumps(start)))
 
 
+def _with_ids(calls: Iterable[ToolCall], taken: Collection[str]) -> tuple[ToolCall, ...]:
+    """The calls under ids that are plain and unique in their conversation, whoever it goes on with."""
+    used, kept = set(taken), []
+    for call in calls:
+        plain = call.id if PLAIN_ID.fullmatch(call.id) and call.id not in used else f"call_{uuid4().hex}"
+        used.add(plain)
+        kept.append(replace(call, id=plain))
+    return tuple(kept)
+
+
 def _definition(tool: Tool) -> ToolDefinition:
     return ToolDefinition(
         name=tool.name, parameters_json_schema=tool.schema, description=tool.description, strict=False
@@ -177,7 +196,12 @@ def _definition(tool: Tool) -> ToolDefinition:
 
 
 def _response_parts(message: Message) -> Iterable[ModelResponsePart]:
-    if message.text:
+    if message.text.strip():
         yield TextPart(message.text)
     for call in message.calls:
-        yield ToolCallPart(call.name, json.dumps(call.arguments, ensure_ascii=False), call.id)
+        yield ToolCallPart(_plain_name(call.name), json.dumps(call.arguments, ensure_ascii=False), call.id)
+
+
+def _plain_name(name: str) -> str:
+    """The name as it may be told again: a model can call what there is not, by any name."""
+    return NOT_PLAIN.sub("_", name)[:LONGEST_NAME] or "unnamed"

@@ -15,12 +15,9 @@ from halo_site.datadir.secrets import set_secret
 from tests.factories import NINE, TESTER, make_app
 from tests.wire import BrokenArguments, Cuts, Empty, Hangs, Provider, Raw, Says, Status
 from tests.wire.answers import Answer
+from tests.wire.sources import KEY, WAYS, source, use
 
 pytestmark = pytest.mark.django_db
-KEY = "sk-hush-hush-0001"
-MODELS = {"openai": "gpt-4o-mini", "anthropic": "claude-opus-5", "openai-compatible": "my-llama"}
-WAYS = [(provider, stream) for provider in MODELS for stream in (True, False)]
-NO_PATIENCE = {"provider_retries": 2, "first_retry_wait_seconds": 0.01, "longest_retry_wait_seconds": 0.05}
 DONE = Says(calls=(("report_to_user", {"type": "run_complete", "message": "The kettle costs 20."}),))
 Ask = Callable[..., Run]
 
@@ -36,31 +33,6 @@ def providers() -> Iterator[list[Provider]]:
     yield started
     for provider in started:
         provider.__exit__(None, None, None)
-
-
-def source(provider: Provider, kind: str, stream: bool = True, **more: Any) -> dict[str, Any]:
-    facts = {
-        "id": "main",
-        "name": "My provider",
-        "provider": kind,
-        "model": MODELS[kind],
-        "apiKey": "secret:key",
-    }
-    return {
-        **facts,
-        "baseUrl": provider.url,
-        "allowPrivate": True,
-        "stream": stream,
-        "quietSeconds": 5,
-        **more,
-    }
-
-
-def use(*sources: dict[str, Any]) -> None:
-    set_secret("key", KEY)
-    ids = [item["id"] for item in sources]
-    update_config("aiSources", {"currentId": ids[0], "fallbackIds": ids[1:], "sources": list(sources)})
-    update_config("runs", NO_PATIENCE)
 
 
 @pytest.fixture

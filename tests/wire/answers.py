@@ -17,6 +17,7 @@ class Says:
     tokens_out: int | None = 10
     cached: int = 0
     model: str = ""
+    ids: tuple[str, ...] = ()  # of the calls; the format's own without
 
     @property
     def raw_calls(self) -> list[tuple[str, str]]:

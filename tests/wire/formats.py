@@ -31,7 +31,7 @@ class OpenAi:
     def calls(self, says: Says, number: int) -> list[dict[str, Any]]:
         return [
             {
-                "id": f"call_{number}_{index}",
+                "id": says.ids[index] if says.ids else f"call_{number}_{index}",
                 "type": "function",
                 "function": {"name": name, "arguments": arguments},
             }
@@ -103,7 +103,7 @@ class Anthropic:
             content.append(
                 {
                     "type": "tool_use",
-                    "id": f"toolu_{number}_{index}",
+                    "id": says.ids[index] if says.ids else f"toolu_{number}_{index}",
                     "name": name,
                     "input": json.loads(arguments),
                 }
@@ -136,7 +136,8 @@ class Anthropic:
             yield self._event("content_block_stop", index=index)
             index += 1
         for call, (name, arguments) in enumerate(says.raw_calls):
-            block = {"type": "tool_use", "id": f"toolu_{number}_{call}", "name": name, "input": {}}
+            known = says.ids[call] if says.ids else f"toolu_{number}_{call}"
+            block = {"type": "tool_use", "id": known, "name": name, "input": {}}
             yield self._event("content_block_start", index=index, content_block=block)
             for piece in pieces(arguments):
                 delta = {"type": "input_json_delta", "partial_json": piece}

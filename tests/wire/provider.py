@@ -12,6 +12,7 @@ from typing import Any
 
 from tests.wire.answers import Answer, Cuts, Hangs, Raw, Says, Status
 from tests.wire.formats import Anthropic, Format, OpenAi
+from tests.wire.refusals import refusal
 
 
 @dataclass(frozen=True)
@@ -58,12 +59,17 @@ class Asked:
 
 
 class Provider:
-    """Answers ``script``, one answer per request, the last one again and again. Use it as a context."""
+    """Answers ``script``, one answer per request, the last one again and again. Use it as a context.
+
+    It refuses what real ones refuse: ``refused`` says why.
+    """
 
     def __init__(self, *script: Answer) -> None:
         self.script: Sequence[Answer] = script
         self.asked: list[Asked] = []
+        self.refused: list[str] = []
         self.cut_by_client = 0
+        self.connections = 0  # that are open now
         self._closing = threading.Event()
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -93,8 +99,16 @@ class Provider:
             self.asked.append(asked)
         return self.script[min(number, len(self.script) - 1)], number
 
+    def count(self, more: int) -> None:
+        with self._lock:
+            self.connections += more
+
     def answer(self, request: BaseHTTPRequestHandler, asked: Asked) -> None:
         answer, number = self.take(asked)
+        refused = refusal(asked.body, is_anthropic=asked.is_anthropic)
+        if refused:
+            self.refused.append(refused)
+            answer = Status(400, refused, "invalid_request_error")
         wire: Format = Anthropic() if asked.is_anthropic else OpenAi()
         model = str(asked.body.get("model"))
         if isinstance(answer, Status):
@@ -153,6 +167,14 @@ class Provider:
 def _handler(provider: Provider) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+
+        def setup(self) -> None:
+            super().setup()
+            provider.count(1)
+
+        def finish(self) -> None:
+            super().finish()
+            provider.count(-1)
 
         def do_POST(self) -> None:
             raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
