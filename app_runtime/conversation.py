@@ -1,6 +1,7 @@
 """The conversation of an earlier run, read out of its transcript, for a run that continues it."""
 
 from collections.abc import Iterable
+from itertools import takewhile
 from typing import Any
 
 from app_runtime.engines.base import Message, ToolCall
@@ -27,19 +28,19 @@ def before(run: Run) -> list[Message]:
 
 def messages_of(lines: Iterable[Line]) -> list[Message]:
     """The messages of a transcript in their order. Lines of other kinds, or of odd shapes, say nothing."""
+    earlier: list[Message] = []
     found: list[Message] = []
-    kind, before_it = None, None
     for line in lines:
-        kind, before_it = line.get("type"), kind
+        kind = line.get("type")
         if kind == "history":
-            found = [_message(item) for item in _objects(line.get("messages"))]
+            earlier = [_message(item) for item in _objects(line.get("messages"))]
+            found = list(earlier)
         elif kind == "prompt":
-            if before_it == "prompt":  # given back before its first step, and sent anew
-                found.pop()
+            found = list(earlier)  # the second one of a run that was given back before its first step
             found.append(Message("user", _text(line, "message")))
         elif kind in {"continue", "message"}:
             found.append(Message("user", _text(line, "text")))
-        elif kind == "model" and (line.get("text") or line.get("calls")):
+        elif kind == "model" and (_text(line, "text").strip() or _calls(line)):
             found.append(Message("assistant", _text(line, "text"), _calls(line)))
         elif kind == "tool":
             found.append(Message("tool", _text(line, "result"), call_id=_text(line, "id")))
@@ -48,12 +49,14 @@ def messages_of(lines: Iterable[Line]) -> list[Message]:
 
 def complete(messages: list[Message]) -> list[Message]:
     """The same with a result for every call, right after its turn, and none without a call."""
-    results = {message.call_id: message for message in messages if message.role == "tool"}
     kept: list[Message] = []
-    for message in messages:
+    for position, message in enumerate(messages):
         if message.role == "tool":
             continue
         kept.append(message)
+        # Its own alone: some servers count their calls from the start again in each turn.
+        following = takewhile(lambda later: later.role != "assistant", messages[position + 1 :])
+        results = {later.call_id: later for later in following if later.role == "tool"}
         for call in message.calls:
             kept.append(results.get(call.id) or Message("tool", LOST_RESULT, call_id=call.id))
     return kept

@@ -223,7 +223,10 @@ class Run(models.Model):
         try:
             with transaction.atomic():
                 untouched = among.filter(step_count=0)
-                return bool(untouched.update(**back, lease_until=None, heartbeat_at=None))
+                is_back = bool(untouched.update(**back, lease_until=None, heartbeat_at=None))
+                if is_back:  # what it was told arrives anew, with the conversation
+                    self.messages.update(delivered_at=None, delivered_step=None)
+                return is_back
         except IntegrityError:  # the unique index: another automatic run of this app is queued
             return False
 

@@ -44,7 +44,7 @@ class Session:
         while True:
             self._take_messages()
             turn = turns.make(briefing, tuple(self.conversation))
-            if turn.text or turn.calls:
+            if turn.text.strip() or turn.calls:
                 self.conversation.append(Message("assistant", turn.text, turn.calls))
             self.conversation += [calls.carry_out(call) for call in turn.calls]
             if self.reports.ended or (self.reports.made and not turn.calls):

@@ -11,6 +11,7 @@ from app_runtime.progress import Progress, elapsed_ms
 from app_runtime.tools import Tool
 
 SHOWN_CHARACTERS = 65_536  # of a result in the transcript and in the conversation; the whole is kept aside
+NOTHING = "(The result is empty.)"  # some providers refuse a conversation with an empty text
 UNKNOWN_END = "The call was cut off: {why} Whether it had an effect is unknown."
 
 
@@ -28,7 +29,7 @@ class ToolCalls:
         except RunStopped as stopped:
             self._write(call, UNKNOWN_END.format(why=stopped), elapsed_ms(began), is_refused=True)
             raise
-        result = self.progress.masker.text(result)
+        result = self.progress.masker.text(result) if result.strip() else NOTHING
         kept = self._kept_aside(result) if len(result) > SHOWN_CHARACTERS else {}
         shown = _shortened(result) if kept else result
         self._write(call, shown, elapsed_ms(began), is_refused=is_refused, **kept)
