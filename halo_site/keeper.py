@@ -18,9 +18,11 @@ LONGEST_LINE_BYTES = 128 * 1024 * 1024
 NOT_FOUND = 127
 
 
-def main(*command: str) -> None:
-    """Run the command to its end, and end this process group."""
-    parent = os.getppid()
+def main(worker: str, *command: str) -> None:
+    """Run the command to its end, or to that of the process ``worker`` (its id), and end this process group.
+
+    The id is given, not asked for: a worker that is gone before this line would be asked for in vain.
+    """
     # A handler, not SIG_IGN: the program gets its own default back, and this process waits for it.
     signal.signal(signal.SIGTERM, lambda _number, _frame: None)
     try:
@@ -30,7 +32,7 @@ def main(*command: str) -> None:
         sys.exit(NOT_FOUND)
     os.close(0)  # the program's alone: it reads the end of it when the worker closes it
     try:
-        _relay(program, parent)
+        _relay(program, int(worker))
     finally:
         os.killpg(0, signal.SIGKILL)
 

@@ -40,7 +40,7 @@ class Program:
     async def streams(self) -> AsyncIterator[tuple[Any, Any]]:
         """Start it; yields what a session of the SDK reads and writes. At the end all of it is gone."""
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-I", "-S", keeper.__file__, *self.definition.command,
+            sys.executable, "-I", "-S", keeper.__file__, str(os.getpid()), *self.definition.command,
             stdin=PIPE, stdout=PIPE, stderr=PIPE, limit=2 * keeper.LONGEST_LINE_BYTES, start_new_session=True,
             env=get_default_environment() | dict(self.definition.env), cwd=self.definition.cwd or self.folder,
         )  # fmt: skip

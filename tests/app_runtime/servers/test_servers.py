@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-from pathlib import Path
 
 import pytest
 
@@ -13,23 +12,16 @@ from app_runtime.exceptions import RunStopped, ToolRefused
 from app_runtime.models import ServerHealth
 from app_runtime.servers import connection
 from app_runtime.servers.health import difference, health_of
+from halo_site import keeper
 from halo_site.datadir.config import update_config
 from halo_site.datadir.secrets import set_secret
 from halo_site.masking import Masker
+from tests.app_runtime.installation import is_gone
 from tests.app_runtime.servers.conftest import HERE, SHOP, Bench, configure
 from tests.factories import NINE, SECOND, add_space, make_app, set_status
 from tests.processes import ROOT, eventually, free_port
 
 RUBBISH = str(HERE / "rubbish_server.py")
-
-
-def is_gone(process_id: int) -> bool:
-    """Whether the process has ended; a zombie that nobody has buried yet has."""
-    try:
-        status = Path(f"/proc/{process_id}/stat").read_text()
-    except FileNotFoundError:
-        return True
-    return status.rsplit(")", 1)[1].split()[0] == "Z"
 
 
 def test_the_tools_of_a_granted_server_are_offered_and_work(bench: Bench) -> None:
@@ -170,11 +162,11 @@ def test_a_server_by_http_works_and_a_private_address_needs_to_be_allowed(bench:
 def test_a_server_is_ended_with_its_worker_even_by_kill_9(tmp_path: Path) -> None:
     program = textwrap.dedent(
         """
-        import subprocess, sys
+        import os, subprocess, sys
         from halo_site import keeper
         inner = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
         child = subprocess.Popen(
-            [sys.executable, "-I", "-S", keeper.__file__, sys.executable, "-c", inner],
+            [sys.executable, "-I", "-S", keeper.__file__, str(os.getpid()), sys.executable, "-c", inner],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
         )
         print(child.stdout.readline(), flush=True)
@@ -260,3 +252,14 @@ def test_servers_of_config_json_may_be_written_as_other_clients_do(db: None) -> 
 
     transports = {name: server.transport for name, server in site_config().mcp_servers.items()}
     assert transports == {"a": "streamable-http", "b": "sse"}
+
+
+def test_a_server_whose_worker_was_gone_before_it_began_is_ended_at_once() -> None:
+    """Its parent is somebody else by then, and would never change again."""
+    program = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
+    keeper_process = subprocess.Popen(
+        [sys.executable, "-I", "-S", keeper.__file__, "999999999", sys.executable, "-c", program],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+    with keeper_process:
+        assert keeper_process.wait(timeout=10) == -signal.SIGKILL
