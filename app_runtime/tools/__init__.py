@@ -17,7 +17,7 @@ __all__ = ["Reports", "Tool", "tools_for"]
 
 def tools_for(run: Run, reports: Reports, clock: Callable[[], datetime], wait: Wait) -> dict[str, Tool]:
     """Name → tool, in the order in which they are told to the model; ``wait`` is that of the run's loop."""
-    tools = [reports.tool(), *memory_tools(run, clock)]
+    tools = [reports.tool(), *memory_tools(run, clock, reports.masker)]
     if run.app.access.allows("web"):
         tools.append(web_tool(site_config().network.private_hosts))
     if run.app.access.allows(PERMISSION):

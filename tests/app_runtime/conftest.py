@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from itertools import count
 
@@ -11,6 +11,7 @@ from app_runtime.dispatch import trigger
 from app_runtime.models import Run
 from tests.app_runtime.engines import Script, ScriptedEngine
 from tests.factories import NINE, SECOND, TESTER, make_app
+from tests.wire.pages import Shop
 
 CHOSEN = "tests.app_runtime.conftest.chosen_engine"
 _chosen: list[ScriptedEngine] = []
@@ -55,3 +56,10 @@ def run_once(app: App, scripted: Callable[..., ScriptedEngine]) -> Callable[...,
         return run
 
     return work
+
+
+@pytest.fixture
+def shop() -> Iterator[Shop]:
+    """A web server with pages that the test puts there."""
+    with Shop() as shop:
+        yield shop

@@ -1,17 +1,14 @@
 """web_fetch: readable text out of real pages, and a sentence for everything else."""
 
-import asyncio
 import gzip
-import threading
-from collections.abc import Iterator
 from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from app_runtime.exceptions import ToolRefused
 from app_runtime.tools import readable, web
-from app_runtime.tools.web import FRAME, LARGEST_BYTES, PIECE_CHARACTERS, web_tool
+from app_runtime.tools.web import FRAME, LARGEST_BYTES, PIECE_CHARACTERS
+from tests.wire.pages import Shop
 
 SENTENCE = "The copper kettle costs 17.20 today, which is less than last week in every shop we know."
 ARTICLE = (
@@ -19,60 +16,6 @@ ARTICLE = (
     f"<article><h2>Prices</h2><p>{SENTENCE} "
     f'<a href="/more">More about it</a>.</p><p>{SENTENCE}</p></article><script>evil()</script></body></html>'
 )
-Answer = tuple[int, dict[str, str], bytes]
-
-
-class Shop:
-    """A web server whose answers a test sets: path → (status, headers, body)."""
-
-    def __init__(self) -> None:
-        self.answers: dict[str, Answer] = {}
-        self.asked: list[dict[str, str]] = []
-        self.enough = threading.Event()  # ends slow answers
-        shop = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                shop.asked.append(dict(self.headers))
-                status, headers, body = shop.answers.get(self.path, (404, {}, b"gone"))
-                self.send_response(status)
-                for name, value in {"Content-Length": str(len(body)), **headers}.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                if "Slow" in headers:
-                    shop.enough.wait()
-                self.wfile.write(body)
-
-            def log_message(self, *_arguments: object) -> None:
-                """Quiet."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.host = f"127.0.0.1:{self.server.server_port}"
-
-    def page(self, body: bytes | str, kind: str = "text/html", status: int = 200, **headers: str) -> str:
-        raw = body.encode() if isinstance(body, str) else body
-        self.answers["/page"] = (status, {"Content-Type": kind, **headers}, raw)
-        return f"http://{self.host}/page"
-
-    def fetch(self, url: str, **arguments: object) -> str:
-        async def go() -> str:
-            answer = web_tool([self.host]).call({"url": url, **arguments})
-            assert not isinstance(answer, str)
-            return await answer
-
-        return asyncio.run(go())
-
-
-@pytest.fixture
-def shop() -> Iterator[Shop]:
-    shop = Shop()
-    thread = threading.Thread(target=shop.server.serve_forever, args=(0.01,))
-    thread.start()
-    yield shop
-    shop.enough.set()
-    shop.server.shutdown()
-    thread.join()
-    shop.server.server_close()
 
 
 def test_a_page_is_read_as_markdown_with_its_title_and_links(shop: Shop) -> None:
