@@ -2,67 +2,18 @@
 
 import json
 import signal
-import sqlite3
 import subprocess
 import time
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
-from tests.factories import SPEC
-from tests.processes import eventually, manage, start
+from tests.app_runtime.installation import Installation
+from tests.processes import eventually, start
 
 pytestmark = pytest.mark.sqlite_only
 SLOW = {"DJANGO_SETTINGS_MODULE": "tests.slow_settings", "SLOW_SECONDS": "0.1", "SLOW_TURNS": "5"}
-LEASE_SECONDS = 1
-
-
-class Installation:
-    """A data directory with one app, looked at from outside."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.configure(
-            lease_seconds=LEASE_SECONDS, heartbeat_seconds=0.2, sweep_seconds=0.2, poll_seconds=0.05
-        )
-        spec = folder / "temp" / "spec.yaml"
-        spec.parent.mkdir(exist_ok=True)
-        spec.write_text(yaml.safe_dump({**SPEC, "subscriptions": []}))
-        self.app_id = self.run("install_app", str(spec)).splitlines()[-1]
-
-    def configure(self, **runs: float) -> None:
-        path = self.folder / "config.json"
-        known = json.loads(path.read_text())["runs"] if path.exists() else {}
-        path.write_text(json.dumps({"version": 1, "runs": {**known, **runs}}))
-
-    def run(self, *arguments: str, **more: str) -> str:
-        result = manage(self.folder, *arguments, **more)
-        assert result.returncode == 0, result.stderr
-        return result.stdout.strip()
-
-    def ask(self, sql: str) -> list[dict[str, Any]]:
-        with closing(sqlite3.connect(self.folder / "halo.db", timeout=10)) as database:
-            database.row_factory = sqlite3.Row
-            return [dict(row) for row in database.execute(sql)]
-
-    @property
-    def row(self) -> dict[str, Any]:
-        return self.ask("SELECT * FROM automation_runs ORDER BY queued_at DESC")[0]
-
-    @property
-    def told(self) -> list[str]:
-        """What its reports say, oldest first."""
-        rows = self.ask("SELECT content_json FROM activity_entries WHERE type <> 'run_error' ORDER BY ts")
-        return [json.loads(row["content_json"])["summary"] for row in rows]
-
-    @property
-    def transcript(self) -> list[dict[str, Any]]:
-        files = list(self.folder.glob(f"spaces/*/apps/*/runs/{self.row['run_id']}.jsonl"))
-        return [json.loads(line) for line in files[0].read_text().split("\n") if line] if files else []
 
 
 @pytest.fixture
