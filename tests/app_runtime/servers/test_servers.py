@@ -159,7 +159,7 @@ def test_a_server_by_http_works_and_a_private_address_needs_to_be_allowed(bench:
             shop.terminate()
 
 
-def test_a_server_is_ended_with_its_worker_even_by_kill_9(tmp_path: Path) -> None:
+def test_a_server_is_ended_with_its_worker_even_by_kill_9() -> None:
     program = textwrap.dedent(
         """
         import os, subprocess, sys
