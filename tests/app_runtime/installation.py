@@ -19,9 +19,12 @@ WITH_KEY = {"HALO_TEST_KEY": KEY}
 
 
 class Installation:
-    """A data directory with one app, looked at from outside."""
+    """A data directory with one app, looked at from outside.
 
-    def __init__(self, folder: Path, **changes: Any) -> None:
+    Its app comes from the file ``given`` and ``more`` arguments, or is Kettle Watch with ``changes``.
+    """
+
+    def __init__(self, folder: Path, given: Path | None = None, *more: str, **changes: Any) -> None:
         self.folder = folder
         self.configure(
             lease_seconds=LEASE_SECONDS, heartbeat_seconds=0.2, sweep_seconds=0.2, poll_seconds=0.05
@@ -29,7 +32,7 @@ class Installation:
         spec = folder / "temp" / "spec.yaml"
         spec.parent.mkdir(exist_ok=True)
         spec.write_text(yaml.safe_dump({**SPEC, "subscriptions": [], **changes}))
-        self.app_id = self.install(spec)
+        self.app_id = self.install(given or spec, *more)
 
     def install(self, spec: Path, *more: str) -> str:
         """Install with all that the spec asks for; returns the app's id."""
@@ -54,8 +57,11 @@ class Installation:
         assert result.returncode == 0, result.stderr
         return result.stdout.strip()
 
+    def connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(self.folder / "halo.db", timeout=10)
+
     def ask(self, sql: str) -> list[dict[str, Any]]:
-        with closing(sqlite3.connect(self.folder / "halo.db", timeout=10)) as database:
+        with closing(self.connect()) as database:
             database.row_factory = sqlite3.Row
             return [dict(row) for row in database.execute(sql)]
 

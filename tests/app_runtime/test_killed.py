@@ -60,11 +60,13 @@ def kill(installation: Installation, provider: Provider, requests: int, pause: f
     """kill -9 a worker ``pause`` seconds after its n-th request; returns the run's row at that moment."""
     installation.run("trigger_app", installation.app_id)
     worker = installation.start("run_worker")
-    eventually(lambda: installation.row["status"] != "queued" and len(provider.asked) >= requests)
-    time.sleep(pause)
-    started = descendants(worker.pid)
-    worker.send_signal(signal.SIGKILL)
-    worker.communicate()
+    try:
+        eventually(lambda: installation.row["status"] != "queued" and len(provider.asked) >= requests)
+        time.sleep(pause)
+        started = descendants(worker.pid)
+    finally:
+        worker.send_signal(signal.SIGKILL)
+        worker.communicate()
     assert eventually(lambda: all(map(is_gone, started)), GONE_SECONDS)
     return installation.row
 
