@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 
 from app_manager.models import App
 from app_runtime import queue, worker
@@ -103,7 +104,8 @@ def test_a_worker_that_lost_its_run_to_another_machine_writes_nothing_more(
     assert other.claim(Heartbeat.own_name("worker"), "scripted", NINE + MINUTE, LEASE)
     assert not run.start_step(NINE + MINUTE, LEASE)
     assert not run.renew_lease(NINE + MINUTE, LEASE)
-    assert not run.keep()
+    with transaction.atomic():
+        assert not run.keep()
     assert not run.requeue(NINE + MINUTE)
     assert not settle(run, failed("slept"), NINE + MINUTE)
     assert other.start_step(NINE + MINUTE, LEASE)
