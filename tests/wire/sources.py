@@ -10,7 +10,12 @@ from tests.wire.provider import Provider
 KEY = "sk-hush-hush-0001"
 MODELS = {"openai": "gpt-4o-mini", "anthropic": "claude-opus-5", "openai-compatible": "my-llama"}
 WAYS = [(provider, stream) for provider in MODELS for stream in (True, False)]
-NO_PATIENCE = {"provider_retries": 2, "first_retry_wait_seconds": 0.01, "longest_retry_wait_seconds": 0.05}
+NO_PATIENCE = {
+    "provider_retries": 2,
+    "first_retry_wait_seconds": 0.01,
+    "longest_retry_wait_seconds": 0.05,
+    "watch_seconds": 2,  # its thread sees nothing of a test's transaction, and takes the run for lost
+}
 
 
 def source(provider: Provider, kind: str, stream: bool = True, **more: Any) -> dict[str, Any]:
