@@ -61,7 +61,8 @@ class Bench:
 
     @property
     def briefing(self) -> Briefing:
-        tools = tools_for(self.run, Reports(self.run, lambda: NINE, Masker(())), lambda: NINE)
+        reports = Reports(self.run, lambda: NINE, Masker(()))
+        tools = tools_for(self.run, reports, lambda: NINE, wait=lambda work: work.close())
         return Briefing("You are a kettle watch.", "Look at the kettle.", tuple(tools.values()))
 
     def turn(self, engine: Engine, heard: Sequence[Message]) -> Turn:
