@@ -1,6 +1,7 @@
 """What belongs to the site itself: the audit log and the heartbeats of its processes."""
 
 import os
+import secrets
 import socket
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,6 +10,9 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from halo_site.store.fields import EpochMsField
+
+# Of this process alone: a worker must never take another one's run for its own
+MARK = secrets.token_hex(2)
 
 
 class HeartbeatQuerySet(models.QuerySet["Heartbeat"]):
@@ -43,8 +47,8 @@ class Heartbeat(models.Model):
 
     @staticmethod
     def own_name(kind: str) -> str:
-        """``kind@host:pid`` of this process."""
-        return f"{kind}@{socket.gethostname()}:{os.getpid()}"
+        """``kind@host:pid-mark`` of this process. Containers may share a host's name and count alike."""
+        return f"{kind}@{socket.gethostname()}:{os.getpid()}-{MARK}"
 
     @classmethod
     def beat(cls, kind: str, now: datetime, detail: dict[str, Any] | None = None) -> None:

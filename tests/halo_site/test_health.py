@@ -14,7 +14,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from django.utils import timezone
 
-from halo_site import health
+from halo_site import health, models
 from halo_site.datadir.config import update_config
 from halo_site.datadir.paths import DataDir
 from halo_site.models import Heartbeat
@@ -169,3 +169,11 @@ def test_a_worker_in_a_long_turn_is_alive_as_long_as_its_lease_beats(client: Cli
     update_config("runs", {"heartbeat_seconds": 60})
     Heartbeat.objects.filter(kind="worker").update(beat_at=timezone.now() - timedelta(seconds=50))
     assert ready(client)[1]["worker"] == "ok"
+
+
+def test_two_processes_of_the_same_host_and_number_have_two_names(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    mine = Heartbeat.own_name("worker")
+    monkeypatch.setattr(models, "MARK", "another")
+    assert Heartbeat.own_name("worker") != mine
