@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -89,31 +90,37 @@ RATE_HEADINGS = (
 )
 
 
+Words = tuple[str, str, str]  # of `crowd`: what queues, what counts those that have ended, what forgets them
+RUNS: Words = ("queue", "ended", "forget")
+TASKS: Words = ("enqueue", "tasks_ended", "forget_tasks")
+SUBJECTS: dict[str, tuple[Words, tuple[str, ...], dict[str, str]]] = {
+    "queue": (RUNS, ("-m", "tests.benchmarks.bare_worker"), {"DJANGO_SETTINGS_MODULE": "halo_site.settings"}),
+    "whole": (RUNS, (MANAGE, "run_worker"), {}),
+    "plain": (TASKS, (MANAGE, "db_worker"), PLAIN),
+    "kept": (TASKS, (MANAGE, "db_worker"), {}),
+}
+
+
 def _rates(site: Site, workers: int, options: argparse.Namespace) -> tuple[object, ...]:
-    number = options.runs
-    ours, tasks = ("queue", "ended", "forget"), ("enqueue", "tasks_ended", "forget_tasks")
     subjects: dict[str, Callable[[], float]] = {
-        "queue": lambda: _span(site, workers, number, ours, "-m", "tests.benchmarks.bare_worker"),
-        "whole": lambda: _span(site, workers, number, ours, MANAGE, "run_worker"),
-        "plain": lambda: _span(site, workers, number, tasks, MANAGE, "db_worker", **PLAIN),
-        "kept": lambda: _span(site, workers, number, tasks, MANAGE, "db_worker"),
+        name: partial(rate_of, site, workers, options.runs, name) for name in SUBJECTS
     }
     taken = interleaved(subjects, counted=options.rounds, dropped=0)
-    rate = {name: number / sample.median for name, sample in taken.items()}
+    rate = {name: sample.median for name, sample in taken.items()}
     against = (("queue", "plain"), ("queue", "kept"), ("whole", "plain"))
     return (workers, *rate.values(), *(ratio(rate[one], rate[other]) for one, other in against))
 
 
-def _span(
-    site: Site, workers: int, number: int, words: tuple[str, str, str], *command: str, **more: str
+def rate_of(
+    site: Site, workers: int, number: int, subject: str, ready_seconds: float = READY_SECONDS
 ) -> float:
-    """Seconds from the first start to the last end."""
-    queue, ended, forget = words
+    """How many of ``number`` a second, from the first start to the last end."""
+    (queue, ended, forget), command, more = SUBJECTS[subject]
     with site.processes(workers, *command, **more):
-        time.sleep(READY_SECONDS)
+        time.sleep(ready_seconds)
         site.ask(queue, number=number)
         site.until(lambda: site.ask(ended) >= number)
-    return float(site.ask(forget))
+    return ratio(number, float(site.ask(forget)))
 
 
 IDLE_HEADINGS = (

@@ -40,3 +40,7 @@ def test_figures_lie_among_the_values(values):
 
 def test_a_ratio_over_nothing_is_infinite():
     assert (ratio(3, 2), ratio(1, 0)) == (1.5, float("inf"))
+
+
+def test_the_99th_percentile():
+    assert Sample(list(range(1, 201))).p99 == 198

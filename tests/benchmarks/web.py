@@ -28,8 +28,8 @@ def figures() -> tuple[object, ...]:
         first_page, memory = _served(data)
         imports = [_seconds(data, IMPORT) for _round in range(5)]
         bare = [_seconds(data, "pass") for _round in range(5)]
-        loaded = _loaded(data)
-    return first_page, Sample(imports).median, Sample(bare).median, memory, ", ".join(loaded) or "none"
+        libraries = loaded(data)
+    return first_page, Sample(imports).median, Sample(bare).median, memory, ", ".join(libraries) or "none"
 
 
 def _served(data: Path) -> tuple[float, float]:
@@ -72,7 +72,7 @@ def _seconds(data: Path, code: str) -> float:
     return time.perf_counter() - began
 
 
-def _loaded(data: Path) -> list[str]:
+def loaded(data: Path) -> list[str]:
     """The model libraries that the web process has imported."""
     code = f"{IMPORT}; import sys; print(*[x for x in {LIBRARIES!r} if x in sys.modules])"
     done = subprocess.run(
