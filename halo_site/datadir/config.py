@@ -33,7 +33,7 @@ class RunSettings(BaseModel):
     heartbeat_seconds: float = Field(5, gt=0, le=600)
     watch_seconds: float = Field(0.5, gt=0, le=2)  # how often a run looks whether it was cancelled
     sweep_seconds: float = Field(10, gt=0, le=600)
-    poll_seconds: float = Field(0.25, gt=0, le=60)
+    poll_seconds: float = Field(0.1, gt=0, le=60)
     drain_seconds: float = Field(7, ge=0, le=8)  # `up` kills after 9 s
     provider_retries: int = Field(4, ge=0, le=20)
     first_retry_wait_seconds: float = Field(1, gt=0, le=60)  # doubled with each further try
