@@ -11,7 +11,7 @@ from app_manager.limits import own_caps
 from app_manager.models import App
 from app_manager.states import Status as AppStatus
 from app_runtime.models import Entry, Run
-from app_runtime.settings_forms import LimitsForm
+from app_runtime.settings.forms import LimitsForm
 from app_runtime.statuses import Status
 from halo_site.datadir.ai_sources import ModelSource
 from halo_site.datadir.config import site_config

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from app_manager.models import App, new_id
 from app_runtime.messages import RunMessage
-from app_runtime.notifications import Notification
+from app_runtime.notifications.models import Notification
 from app_runtime.server_health import ServerHealth
 from app_runtime.statuses import (
     AUTOMATIC,
@@ -21,7 +21,7 @@ from app_runtime.statuses import (
     Status,
     Trigger,
 )
-from app_runtime.usage import Price, UsageDay
+from app_runtime.usage.models import Price, UsageDay
 from halo_site.store.fields import HIGHEST_MS, LOWEST_MS, EpochMsField, as_stored, from_ms
 
 __all__ = [

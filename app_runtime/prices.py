@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from functools import cache
 from typing import Any
 
-from app_runtime.usage import Price
+from app_runtime.usage.models import Price
 from halo_site.datadir.ai_sources import ModelSource
 
 PICO_PER_USD = Decimal(1_000_000_000_000)

@@ -8,8 +8,8 @@ from functools import partial
 from django.db import DatabaseError
 
 from app_runtime import queue
-from app_runtime.delivering import send_due, settle_silent
 from app_runtime.expiry import expire, mend_waiting
+from app_runtime.notifications.delivering import send_due, settle_silent
 from app_runtime.settlement import settle_lost
 from halo_site.datadir.config import site_config
 from halo_site.datadir.leftovers import remove_leftovers

@@ -1,6 +1,10 @@
 from django.urls import path
 
-from app_runtime import batch_views, run_views, settings_views, usage_views, views
+from app_runtime import views
+from app_runtime.runs import batch_views
+from app_runtime.runs import views as run_views
+from app_runtime.settings import views as settings_views
+from app_runtime.usage import views as usage_views
 
 app_name = "app_runtime"
 urlpatterns = [

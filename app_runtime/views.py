@@ -16,7 +16,7 @@ from app_runtime.manage_page import ManagePage
 from app_runtime.models import Entry
 from app_runtime.pages import LONG_STRIP, OverviewPage, app_cards, thread_entries
 from app_runtime.paging import page_of
-from app_runtime.run_list_page import RunListPage
+from app_runtime.runs.list_page import RunListPage
 from app_runtime.shell import Machinery
 from app_runtime.strips import bars_of, newest_runs
 from halo_site import audit

@@ -7,8 +7,8 @@ from django.utils.translation import gettext as _
 
 from app_manager.models import App
 from app_runtime.pages import AppCard, app_cards
-from app_runtime.usage_drawing import Column, Drawing
-from app_runtime.usage_sums import Usage
+from app_runtime.usage.drawing import Column, Drawing
+from app_runtime.usage.sums import Usage
 
 register = template.Library()
 

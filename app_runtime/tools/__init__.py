@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from app_runtime.delivering import Wait
 from app_runtime.models import Run
+from app_runtime.notifications.delivering import Wait
 from app_runtime.tools.base import Tool
 from app_runtime.tools.memory import memory_tools
 from app_runtime.tools.notify import PERMISSION, Notifier

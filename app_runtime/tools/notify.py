@@ -6,14 +6,14 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from app_runtime import delivering
-from app_runtime.delivering import Wait
 from app_runtime.exceptions import TargetUnknown, ToolRefused
 from app_runtime.models import Notification, Run
-from app_runtime.notifications import PAUSES
-from app_runtime.sending import SECONDS
+from app_runtime.notifications import delivering
+from app_runtime.notifications.delivering import Wait
+from app_runtime.notifications.models import PAUSES
+from app_runtime.notifications.sending import SECONDS
+from app_runtime.notifications.targets import NONE_SET_UP, all_targets, chosen_targets, in_words
 from app_runtime.statuses import NotificationState
-from app_runtime.targets import NONE_SET_UP, all_targets, chosen_targets, in_words
 from app_runtime.texts import storable
 from app_runtime.tools.base import Tool
 from halo_site import quantities

@@ -7,12 +7,13 @@ from django.test import Client
 from django.urls import reverse
 
 from app_manager.models import App
-from app_runtime import delivering, worker
+from app_runtime import worker
 from app_runtime.dispatch import trigger
 from app_runtime.engines.base import Turn
 from app_runtime.exceptions import LeaseLost, ToolRefused
 from app_runtime.models import Entry, Notification, Run
-from app_runtime.targets import chosen_targets
+from app_runtime.notifications import delivering
+from app_runtime.notifications.targets import chosen_targets
 from app_runtime.tools import notify as notify_tool
 from app_runtime.tools.notify import Notifier, NotifyArguments
 from app_runtime.transcript import Transcript

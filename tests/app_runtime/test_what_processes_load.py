@@ -37,7 +37,7 @@ def test_a_process_that_shows_or_plans_loads_nothing_that_runs_need(process: str
 
 def test_a_worker_sends_in_a_process_of_its_own(tmp_path: Path) -> None:
     loaded = loaded_by(LOADED["worker"], tmp_path)
-    assert "app_runtime.sending" in loaded
+    assert "app_runtime.notifications.sending" in loaded
     assert [name for name in SENDING if name in loaded] == []
 
 

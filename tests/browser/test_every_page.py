@@ -6,8 +6,8 @@ from django.contrib.admin.utils import quote
 
 from app_manager.models import new_id
 from app_runtime import worker
-from app_runtime.batches import CANCEL, carry_out
 from app_runtime.dispatch import trigger
+from app_runtime.runs.batches import CANCEL, carry_out
 from halo_site import audit
 from memory.models import Revision
 from scheduler.models import Job

@@ -9,8 +9,8 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db import InternalError, OperationalError
 from django.test import Client
 
-from app_runtime import run_list_page
 from app_runtime.models import Run
+from app_runtime.runs import list_page as run_list_page
 from halo_site.disk_trouble import trouble_of
 from tests.factories import make_app
 

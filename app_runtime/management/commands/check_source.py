@@ -9,7 +9,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from app_runtime import secrets_in_use
 from app_runtime.exceptions import SourceUnknown
-from app_runtime.sources import get_source
+from app_runtime.settings.sources import get_source
 from halo_site.management.base import HaloCommand
 from halo_site.masking import Masker
 

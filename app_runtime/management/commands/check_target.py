@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from app_runtime.exceptions import CourierLost, TargetUnknown
-from app_runtime.sending import send
-from app_runtime.targets import chosen_targets
+from app_runtime.notifications.sending import send
+from app_runtime.notifications.targets import chosen_targets
 from halo_site.management.base import HaloCommand
 
 TITLE = "A test from Halo Site"

@@ -1,0 +1,1 @@
+"""Messages of runs to people, and what became of each."""

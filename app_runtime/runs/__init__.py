@@ -1,0 +1,1 @@
+"""The pages about runs: one, many, and several at once."""

@@ -1,0 +1,1 @@
+"""Models, limits and prices as people set them."""

@@ -1,0 +1,95 @@
+"""What the pages of the settings show."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from app_manager.limits import CAPS
+from app_runtime.models import Price
+from app_runtime.settings.sources import key_state, known_sources
+from halo_site.datadir.ai_sources import AiSources, ModelSource
+from halo_site.datadir.config import RunSettings, site_config
+
+
+@dataclass(frozen=True)
+class SourceRow:
+    """One source in the list. ``place``: 0 for the default, its place among the fallbacks, None for unused.
+
+    ``higher``, ``lower``, ``without`` and ``with_it`` are the orders of fallbacks that its buttons send.
+    """
+
+    source: ModelSource
+    key: str
+    place: int | None
+    higher: str
+    lower: str
+    without: str
+    with_it: str
+
+
+@dataclass(frozen=True)
+class SourcesPage:
+    """The sources, the default first, then the fallbacks in their order, then the others by name."""
+
+    @cached_property
+    def known(self) -> AiSources:
+        return known_sources()
+
+    @cached_property
+    def fallbacks(self) -> list[str]:
+        return [source.id for source in self.known.chain() if source.id != self.known.current_id]
+
+    @property
+    def rows(self) -> list[SourceRow]:
+        rows = [self._row(source) for source in self.known.sources]
+        return sorted(rows, key=lambda row: (row.place is None, row.place or 0, row.source.name.lower()))
+
+    def _row(self, source: ModelSource) -> SourceRow:
+        order = self.fallbacks
+        place = 0 if source.id == self.known.current_id else None
+        higher = lower = without = with_it = ""
+        if source.id in order:
+            index = order.index(source.id)
+            place = index + 1
+            higher = _swapped(order, index, index - 1)
+            lower = _swapped(order, index, index + 1)
+            without = ",".join(key for key in order if key != source.id) or "-"
+        elif place is None:
+            with_it = ",".join([*order, source.id])
+        return SourceRow(source, key_state(source), place, higher, lower, without, with_it)
+
+
+@dataclass(frozen=True)
+class SettingsPage:
+    """What is set, in words."""
+
+    @property
+    def sources(self) -> AiSources:
+        return known_sources()
+
+    @property
+    def default(self) -> ModelSource | None:
+        return self.sources.get(self.sources.current_id or "")
+
+    @property
+    def runs(self) -> RunSettings:
+        return site_config().runs
+
+    @property
+    def prices(self) -> int:
+        return Price.objects.count()
+
+
+def own_of(runs: RunSettings) -> dict[str, Any]:
+    """The caps that somebody set, without the defaults."""
+    return {
+        cap: value for cap, value in runs.model_dump(mode="json", exclude_unset=True).items() if cap in CAPS
+    }
+
+
+def _swapped(order: list[str], one: int, other: int) -> str:
+    if not 0 <= other < len(order):
+        return ""
+    changed = list(order)
+    changed[one], changed[other] = changed[other], changed[one]
+    return ",".join(changed)

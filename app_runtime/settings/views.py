@@ -1,0 +1,201 @@
+"""The settings of the site: models, limits, prices."""
+
+from importlib import metadata
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from app_manager.limits import CAPS
+from app_runtime import access
+from app_runtime.exceptions import SourceUnknown
+from app_runtime.models import Price
+from app_runtime.settings import sources
+from app_runtime.settings.forms import LimitsForm, PriceForm, SourceForm
+from app_runtime.settings.pages import SettingsPage, SourcesPage, own_of
+from app_runtime.settings.source_check import run_check
+from halo_site import audit
+from halo_site.datadir.ai_sources import ModelSource
+from halo_site.datadir.config import RunSettings, change_config, site_config
+
+PRICES_SHOWN = 200
+
+
+@require_safe
+def settings_index(request: HttpRequest) -> HttpResponse:
+    return render(request, "app_runtime/settings/index.html", {"page": SettingsPage()})
+
+
+@require_safe
+def source_list(request: HttpRequest) -> HttpResponse:
+    return render(request, "app_runtime/settings/models.html", {"page": SourcesPage()})
+
+
+@require_safe
+def source_new(request: HttpRequest) -> HttpResponse:
+    return _source_page(request, SourceForm())
+
+
+@require_POST
+def source_create(request: HttpRequest) -> HttpResponse:
+    return _saved(request, None)
+
+
+@require_safe
+def source_detail(request: HttpRequest, source_id: str) -> HttpResponse:
+    source = _source(source_id)
+    return _source_page(request, SourceForm.of(source), source)
+
+
+@require_POST
+def source_save(request: HttpRequest, source_id: str) -> HttpResponse:
+    return _saved(request, _source(source_id))
+
+
+@require_POST
+def source_test(request: HttpRequest, source_id: str) -> HttpResponse:
+    """Ask the source one small question, and show what came of it."""
+    source = _source(source_id)
+    context = {"page": SourcesPage(), "tested": source, "checked": run_check(source.id)}
+    return render(request, "app_runtime/settings/models.html", context)
+
+
+@require_POST
+def source_default(request: HttpRequest, source_id: str) -> HttpResponse:
+    sources.make_default(_source(source_id).id, actor=audit.person(request.user), now=timezone.now())
+    return redirect("app_runtime:source_list")
+
+
+@require_POST
+def source_order(request: HttpRequest) -> HttpResponse:
+    """The fallbacks in their order, as the page sends it: ids with commas between."""
+    ids = request.POST.get("order", "").split(",")
+    sources.set_fallbacks(ids, actor=audit.person(request.user), now=timezone.now())
+    return redirect("app_runtime:source_list")
+
+
+@require_POST
+def source_delete(request: HttpRequest, source_id: str) -> HttpResponse:
+    """Forget a source. Apps that chose it use the default from then on, so they are named first."""
+    source = _source(source_id)
+    apps = sources.apps_of(source.id)
+    if apps and request.POST.get("confirmed") != "yes":
+        context = {"source": source, "apps": apps}
+        return render(request, "app_runtime/settings/model_delete.html", context, status=409)
+    sources.delete_source(source.id, actor=audit.person(request.user), now=timezone.now())
+    messages.success(request, _("%(name)s is gone.") % {"name": source.name})
+    return redirect("app_runtime:source_list")
+
+
+@require_safe
+def limits(request: HttpRequest) -> HttpResponse:
+    return _limits_page(request, LimitsForm(initial=own_of(site_config().runs), behind=RunSettings()))
+
+
+@require_POST
+def limits_save(request: HttpRequest) -> HttpResponse:
+    form = LimitsForm(request.POST, behind=RunSettings())
+    if not form.is_valid():
+        return _limits_page(request, form, 422)
+    before, given = own_of(site_config().runs), form.values
+
+    def change(section: dict[str, Any]) -> dict[str, Any]:
+        return {key: value for key, value in section.items() if key not in CAPS} | given
+
+    change_config("runs", change)
+    actor, now = audit.person(request.user), timezone.now()
+    audit.record(
+        actor, "limits.save", object_type="settings", object_id="runs", now=now, before=before, after=given
+    )
+    messages.success(
+        request, _("Saved. They count for every run from its next step on that starts after this.")
+    )
+    return redirect("app_runtime:limits")
+
+
+@require_safe
+def price_list(request: HttpRequest) -> HttpResponse:
+    return _prices_page(request, PriceForm(initial={"valid_from": timezone.localdate()}))
+
+
+@require_POST
+def price_create(request: HttpRequest) -> HttpResponse:
+    form = PriceForm(request.POST)
+    if not form.is_valid():
+        return _prices_page(request, form, 422)
+    price = form.save()
+    _audit_price(request, "price.create", price)
+    return redirect("app_runtime:price_list")
+
+
+@require_POST
+def price_delete(request: HttpRequest, price_id: int) -> HttpResponse:
+    price = Price.objects.filter(pk=price_id).first()
+    if price is None:
+        raise Http404(_("There is no such price."))
+    _audit_price(request, "price.delete", price)
+    price.delete()
+    return redirect("app_runtime:price_list")
+
+
+@require_POST
+def app_limits_save(request: HttpRequest, app_id: str) -> HttpResponse:
+    """An app's own model and caps."""
+    app = access.get_app(request, app_id)
+    form = LimitsForm(request.POST, behind=site_config().runs)
+    model = request.POST.get("model", "")
+    if model and site_config().ai_sources.get(model) is None:
+        form.add_error(None, _("There is no such model source any more. Choose another."))
+    if not form.is_valid():
+        messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
+        return redirect("app_runtime:app_manage", app.pk)
+    app.override_runs(model, form.values, actor=audit.person(request.user), now=timezone.now())
+    messages.success(request, _("Saved. It counts from the next run on."))
+    return redirect("app_runtime:app_manage", app.pk)
+
+
+def _source(source_id: str) -> ModelSource:
+    try:
+        return sources.get_source(source_id)
+    except SourceUnknown as error:
+        raise Http404(str(error)) from error
+
+
+def _saved(request: HttpRequest, source: ModelSource | None) -> HttpResponse:
+    form = SourceForm(request.POST)
+    if not form.is_valid():
+        return _source_page(request, form, source, 422)
+    values = form.values | ({"id": source.id} if source else {})
+    actor, now = audit.person(request.user), timezone.now()
+    sources.save_source(values, form.cleaned_data["key"], actor=actor, now=now)
+    messages.success(request, _("Saved. Test it to see whether it answers."))
+    return redirect("app_runtime:source_list")
+
+
+def _source_page(
+    request: HttpRequest, form: SourceForm, source: ModelSource | None = None, status: int = 200
+) -> HttpResponse:
+    context = {"form": form, "source": source}
+    return render(request, "app_runtime/settings/model.html", context, status=status)
+
+
+def _limits_page(request: HttpRequest, form: LimitsForm, status: int = 200) -> HttpResponse:
+    return render(request, "app_runtime/settings/limits.html", {"form": form}, status=status)
+
+
+def _prices_page(request: HttpRequest, form: PriceForm, status: int = 200) -> HttpResponse:
+    listed = Price.objects.order_by("model", "-valid_from")[:PRICES_SHOWN]
+    context = {"form": form, "prices": listed, "list": metadata.version("genai-prices")}
+    return render(request, "app_runtime/settings/prices.html", context, status=status)
+
+
+def _audit_price(request: HttpRequest, verb: str, price: Price) -> None:
+    facts = {"input": str(price.input_usd), "output": str(price.output_usd), "from": str(price.valid_from)}
+    audit.record(
+        audit.person(request.user), verb, object_type="price", object_id=str(price.pk), now=timezone.now(),
+        summary=price.model, after=facts,
+    )  # fmt: skip
