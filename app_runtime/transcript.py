@@ -60,7 +60,7 @@ class Transcript:
         try:
             head, tail = read_ends_below(self.base, self.name, HEAD_BYTES, TAIL_BYTES)
         except FileNotFoundError:
-            return Excerpt((), is_cut=False)
+            return Excerpt((), is_cut=False, is_there=False)
         # The line at each cut is torn there, and left out as every torn line is.
         return Excerpt(tuple((head + b"\n" + tail).decode("utf-8", "replace").split("\n")), is_cut=bool(tail))
 
@@ -76,10 +76,14 @@ class Transcript:
 
 @dataclass(frozen=True)
 class Excerpt:
-    """Lines of a transcript as text; ``is_cut`` where some in the middle are left out."""
+    """Lines of a transcript as text; ``is_cut`` where some in the middle are left out.
+
+    ``is_there`` says whether there is a file that can be read: without one nobody knows what happened.
+    """
 
     written: tuple[str, ...]
     is_cut: bool
+    is_there: bool = True
 
     @cached_property
     def lines(self) -> list[dict[str, Any]]:

@@ -119,15 +119,6 @@ def _engine(run: Run) -> tuple[Engine | None, str]:
         return None, f"No engine could be made for this run: {type(error).__name__}: {error}"
 
 
-def _masked_end(
-    run: Run, engine: Engine, lease: Lease, settings: RunSettings, clock: Clock
-) -> End | None:  # fmt: skip
-    """The end of the run's work, without any secret that an error may repeat."""
-    masker = Masker(secrets_in_use.known_values())
-    end = _worked(run, engine, lease, settings, masker, clock)
-    return end and replace(end, error=masker.text(end.error))
-
-
 def _worked(
     run: Run, engine: Engine, lease: Lease, settings: RunSettings, masker: Masker, clock: Clock
 ) -> End | None:

@@ -130,7 +130,7 @@ class RunPage:
         try:
             return Transcript(self.run.app, self.run.run_id).excerpt()
         except (LookupError, OSError, PathRefused):
-            return Excerpt((), is_cut=False)
+            return Excerpt((), is_cut=False, is_there=False)
 
     @cached_property
     def timeline(self) -> Timeline:

@@ -37,10 +37,11 @@ def run_detail(request: HttpRequest, run_id: str, tab: str = "timeline") -> Http
 @require_safe
 def run_progress(request: HttpRequest, run_id: str) -> HttpResponse:
     """The part of a run's page that changes while it lives; the last answer stops the polling."""
-    page = RunPage(access.get_run(request, run_id), timezone.now())
-    context = {"page": page, "app": page.run.app}
+    tab = request.GET.get("tab", "")
+    page = RunPage(access.get_run(request, run_id), timezone.now(), tab if tab in TABS else "timeline")
+    context = {"page": page, "app": page.run.app, "is_polled": True}
     return poll(
-        request, fragment="app_runtime/_run.html", context=context, finished=not page.run.is_unfinished
+        request, fragment="app_runtime/_run_poll.html", context=context, finished=not page.run.is_unfinished
     )
 
 

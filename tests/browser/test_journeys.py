@@ -31,6 +31,32 @@ def test_a_person_installs_runs_and_sees_it(watched_page):
     assert watched_page.locator("#run[hx-get]").count() == 0, "a finished run must not poll"
 
 
+def test_the_end_of_a_run_reaches_all_of_its_open_page(watched_page):
+    install(watched_page)
+    watched_page.get_by_role("button", name="Run now").click()
+    watched_page.wait_for_url("**/runs/*-*/")
+    run = Run.objects.get()
+    watched_page.get_by_label("Tell it something").fill("And the teapot?")
+
+    Run.objects.update(status="ok", outcome="useful", finished_at=run.started_at, duration_ms=1)
+
+    label = watched_page.get_by_label("Continue with a message")
+    label.wait_for()
+    assert label.input_value() == "And the teapot?"
+    assert watched_page.title().startswith("Finished: ")
+    assert "Queued" not in watched_page.locator("main").inner_text()
+
+
+def test_every_tab_of_a_run_says_how_it_stands(watched_page):
+    install(watched_page)
+    watched_page.get_by_role("button", name="Run now").click()
+    watched_page.wait_for_url("**/runs/*-*/")
+    watched_page.get_by_role("link", name="Conversation").click()
+    Run.objects.update(status="error", outcome="error", error_message="The shop is closed.")
+    watched_page.get_by_text("The shop is closed.").wait_for()
+    assert watched_page.get_by_role("link", name="Load it again").is_visible()
+
+
 def test_a_broken_spec_is_told_by_line(signed_in):
     page = signed_in.new_page()
     page.goto("/apps/new/")

@@ -244,3 +244,39 @@ def test_another_app_s_limits_do_not_count(db: None) -> None:
     app.user_overrides = {"limits": {"model_turns": 7, "tokens": "many"}}
     caps = RunPage(make_run(app, Status.RUNNING), NINE).caps
     assert [cap.limit for cap in caps] == ["1 h", "10 min", "7", "", ""]
+
+
+def test_a_run_whose_first_step_wrote_nothing_has_its_transcript(
+    operator_client: Client, run_once: RunOnce
+) -> None:
+    run = run_once(EngineError("The key is missing."))
+    assert Transcript(run.app, run.run_id).excerpt().is_there
+    path = Transcript(run.app, run.run_id)
+    (path.base / path.name).write_text('{"_ts": 1, "type": "prompt"}\n')
+    page = shown(operator_client, run)
+    assert "One step had begun, and nothing of it was written down." in page
+    assert "missing from the disk" not in page
+
+
+def test_a_missing_transcript_is_said(operator_client: Client, run_once: RunOnce) -> None:
+    run = run_once(report())
+    path = Transcript(run.app, run.run_id)
+    (path.base / path.name).unlink()
+    assert "Its transcript is missing from the disk. It had 2 steps." in shown(operator_client, run)
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_each_tab_polls_how_the_run_stands(operator_client: Client, app: App, tab: str) -> None:
+    run = make_run(app, Status.RUNNING)
+    assert f"/runs/{run.pk}/progress/?tab={tab}" in shown(
+        operator_client, run, "" if tab == "timeline" else f"{tab}/"
+    )
+    polled = operator_client.get(f"/runs/{run.pk}/progress/?tab={tab}", headers={"HX-Request": "true"})
+    assert f"progress/?tab={tab}" in polled.content.decode()
+
+
+def test_the_last_poll_brings_the_title_and_what_can_be_done_now(operator_client: Client, app: App) -> None:
+    run = make_run(app, Status.OK)
+    polled = operator_client.get(f"/runs/{run.pk}/progress/", headers={"HX-Request": "true"})
+    assert "<title>Finished: run of" in polled.content.decode()
+    assert "Continue with a message" in polled.content.decode()
