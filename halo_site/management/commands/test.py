@@ -7,8 +7,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-# A file's tests stay together: some share a running site
-WHOLE_SUITE = ["-n", "auto", "--maxprocesses", "8", "--dist", "loadfile"]
+# One more than there are cores, since many tests wait; the tests of a file stay together: some share a site
+WHOLE_SUITE = ["-n", str(min((os.cpu_count() or 1) + 1, 8)), "--dist", "loadfile"]
 
 
 class Command(BaseCommand):

@@ -16,6 +16,7 @@ from app_runtime.runs.page import TABS, RunPage, money
 from app_runtime.statuses import Status
 from app_runtime.transcript import HEAD_BYTES, TAIL_BYTES, Transcript, transcript_of
 from halo_site.datadir.config import update_config
+from halo_site.models import Heartbeat
 from tests.app_runtime.engines import call, look, report, says
 from tests.factories import NINE, SECOND, make_app, make_run
 
@@ -280,3 +281,12 @@ def test_the_last_poll_brings_the_title_and_what_can_be_done_now(operator_client
     polled = operator_client.get(f"/runs/{run.pk}/progress/", headers={"HX-Request": "true"})
     assert "<title>Finished: run of" in polled.content.decode()
     assert "Continue with a message" in polled.content.decode()
+
+
+def test_a_queued_run_says_why_it_waits(operator_client: Client, app: App) -> None:
+    run = make_run(app, Status.QUEUED)
+    assert "No worker is alive, so nothing starts until one is back." in shown(operator_client, run)
+    Heartbeat.beat("worker", timezone.now())
+    assert "It is the next one: it starts as soon as a worker is free." in shown(operator_client, run)
+    make_run(make_app("Toaster"), Status.QUEUED, queued_at=NINE - SECOND)
+    assert "One run is before it in the queue." in shown(operator_client, run)
