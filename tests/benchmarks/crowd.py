@@ -3,14 +3,14 @@
 `python -m tests.benchmarks.crowd` reads one JSON request a line and answers each with one line.
 """
 
-import json
 import os
-import sys
 import time
 from datetime import timedelta
 from typing import Any
 
 import django
+
+from tests.benchmarks.piped import answer
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.benchmarks.noop_settings")
 SPEC = """name: No-op {number}
@@ -141,12 +141,7 @@ class Crowd:
 
 def main() -> None:
     django.setup()
-    crowd = Crowd()
-    for line in sys.stdin:
-        request = json.loads(line)
-        answer = getattr(crowd, request.pop("do"))(**request)
-        sys.stdout.write(json.dumps(answer) + "\n")
-        sys.stdout.flush()
+    answer(Crowd())
 
 
 if __name__ == "__main__":

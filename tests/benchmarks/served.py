@@ -4,9 +4,7 @@
 middleware runs, signed in as an administrator; only the socket and the server in front of it are left out.
 """
 
-import json
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +12,8 @@ from dataclasses import asdict
 from typing import Any
 
 import django
+
+from tests.benchmarks.piped import answer
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "halo_site.settings")
 SQL_READS = ("SELECT", "WITH")
@@ -111,12 +111,7 @@ def contexts() -> Iterator[None]:
 
 def main() -> None:
     django.setup()
-    served = Served()
-    for line in sys.stdin:
-        request = json.loads(line)
-        answer = getattr(served, request.pop("do"))(**request)
-        sys.stdout.write(json.dumps(answer) + "\n")
-        sys.stdout.flush()
+    answer(Served())
 
 
 if __name__ == "__main__":
