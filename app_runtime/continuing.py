@@ -6,6 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from app_manager.models import App
+from app_runtime import secrets_in_use
 from app_runtime.dispatch import admitted, queue_run
 from app_runtime.exceptions import MessageRefused, RuntimeRefusal
 from app_runtime.models import Run, RunMessage
@@ -13,6 +14,7 @@ from app_runtime.statuses import Status, Trigger
 from app_runtime.texts import storable
 from halo_site import audit
 from halo_site.audit import Actor
+from halo_site.masking import Masker
 
 LONGEST_MESSAGE = 20_000  # characters
 # Of what started a run: what another run's start says by itself
@@ -45,7 +47,7 @@ def continue_run(run: Run, text: str, actor: Actor, now: datetime) -> Run:
 
     Raises `RuntimeRefusal` where that cannot be, in a sentence.
     """
-    words = _checked(text)
+    words = _masked(_checked(text))
     if run.status not in CONTINUABLE:
         raise RuntimeRefusal(
             "It waits for the answer to its question; that is how it goes on."
@@ -64,7 +66,7 @@ def send_message(run: Run, text: str, actor: Actor, now: datetime) -> RunMessage
 
     Raises `RuntimeRefusal` where the run has ended.
     """
-    words = _checked(text)
+    words = _masked(_checked(text))
     with transaction.atomic():
         stored = Run.objects.select_for_update(no_key=True).filter(pk=run.pk).unfinished().first()
         if stored is None:
@@ -93,6 +95,11 @@ def _checked(text: str) -> str:
             f"The message has {len(words):,} characters; at most {LONGEST_MESSAGE:,} are taken."
         )
     return words
+
+
+def _masked(words: str) -> str:
+    """Without any secret that we know: a message is stored, shown and told to a model."""
+    return Masker(secrets_in_use.known_values()).text(words)
 
 
 def _audit(run: Run, verb: str, actor: Actor, now: datetime) -> None:

@@ -21,7 +21,7 @@ def record_health(server: Any, run: Run, masker: Masker, now: datetime) -> None:
     row.state = ServerState.WORKS if server.works else ServerState.FAILED
     row.sentence, row.started_ms = masker.text(storable(server.sentence)), server.started_ms
     if server.works:
-        tools = [_facts(tool) for tool in server.tools]
+        tools = [_facts(tool, masker) for tool in server.tools]
         changes = difference(row.tools, tools) if row.tools else {}
         if changes:
             row.changes, row.changed_at = changes, now
@@ -48,9 +48,11 @@ def health_of(app: App) -> list[tuple[Definition, ServerHealth | None]]:
     return [(definition, rows.get(definition.key)) for definition in definitions]
 
 
-def _facts(tool: Any) -> dict[str, str]:
-    """Name, description and a digest of everything that a model is told of a tool."""
-    told = json.dumps([tool.description, tool.input_schema], sort_keys=True, default=str)
+def _facts(tool: Any, masker: Masker) -> dict[str, str]:
+    """Name, description and a digest of everything that a model is told of a tool; no secret is in it."""
+    # The digest too is of the masked text: of a short secret it would be a way to try out guesses.
+    masked = masker.value([tool.description, tool.input_schema])
+    told = json.dumps(masked, sort_keys=True, default=str)
     digest = hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()
-    facts = {"name": tool.name, "description": (tool.description or "")[:500], "digest": digest}
+    facts = {"name": masker.text(tool.name), "description": (masked[0] or "")[:500], "digest": digest}
     return dict(storable(facts))

@@ -2,18 +2,22 @@
 
 import base64
 from collections.abc import Callable
+from types import SimpleNamespace
 from urllib.parse import quote
 
 import pytest
 
 from app_manager.models import App
 from app_runtime import worker
+from app_runtime.continuing import continue_run, send_message
 from app_runtime.dispatch import trigger
-from app_runtime.models import Entry, Run
+from app_runtime.models import Entry, Run, RunMessage, ServerHealth
+from app_runtime.servers.health import record_health
 from app_runtime.tools import web
 from halo_site.datadir.config import update_config
 from halo_site.datadir.paths import data_dir
 from halo_site.datadir.secrets import set_secret
+from halo_site.masking import Masker
 from memory.models import Revision
 from tests.app_runtime.engines import ScriptedEngine, call, look, report, says
 from tests.factories import NINE, TESTER, make_app
@@ -99,3 +103,34 @@ def test_an_error_that_holds_a_secret_is_masked(run_once: Callable[..., Run], di
     assert run.status == "error"
     assert kernel(disguised) not in stored()
     assert "•••" in str(run.error_message)
+
+
+def test_what_a_person_tells_a_run_is_masked_before_it_is_stored(app: App, disguised: str) -> None:
+    run = trigger(app, TESTER, NINE)
+    send_message(run, f"Use {disguised}.", TESTER, NINE)
+    assert kernel(disguised) not in RunMessage.objects.get().text
+
+
+def test_what_a_person_goes_on_with_is_masked_before_it_is_stored(
+    run_once: Callable[..., Run], disguised: str
+) -> None:
+    following = continue_run(run_once(report()), f"Use {disguised}.", TESTER, NINE)
+    assert kernel(disguised) not in str(following.trigger_data)
+
+
+def test_what_a_server_says_of_its_tools_is_masked(app: App, disguised: str) -> None:
+    tool = SimpleNamespace(
+        name=f"look_{disguised}", description=f"{'x' * 480} {disguised}", input_schema={"default": disguised}
+    )
+    server = SimpleNamespace(
+        definition=SimpleNamespace(key="site:s"),
+        name="s",
+        works=True,
+        sentence="",
+        started_ms=1,
+        tools=[tool],
+    )
+    record_health(server, trigger(app, TESTER, NINE), Masker([SECRET]), NINE)
+    [facts] = ServerHealth.objects.get().tools
+    assert kernel(disguised) not in facts["name"]
+    assert disguised[10:16] not in facts["description"]  # not even of one that the cut goes through
