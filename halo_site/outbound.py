@@ -14,10 +14,10 @@ from typing import Any
 import httpcore2
 import httpx2
 
+from halo_site.addresses import is_public
+
 CONNECT_SECONDS = 10.0
 AGENT = "HaloSite"
-NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an IPv4 address
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 
 
@@ -55,22 +55,6 @@ def client(
         headers={"User-Agent": AGENT, **(headers or {})},
         trust_env=False,
     )
-
-
-def is_public(address: Address) -> bool:
-    """Whether anybody on the Internet means the same machine by this address.
-
-    Addresses that carry an IPv4 address inside (mapped, 6to4, Teredo, NAT64) are what that one is.
-    """
-    if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
-        if address in NAT64:
-            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        if inner is not None:
-            return is_public(inner)
-        if address.is_site_local:
-            return False
-    return address.is_global and not address.is_multicast and not address.is_reserved
 
 
 async def _resolve(host: str, port: int) -> list[str]:

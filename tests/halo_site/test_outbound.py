@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from halo_site import outbound
-from halo_site.outbound import AddressRefused, is_public
+from halo_site.addresses import is_public
+from halo_site.outbound import AddressRefused
 
 PRIVATE = [
     "127.0.0.1",
