@@ -147,6 +147,8 @@ def _model(app: App) -> Setting:
     default = known.get(known.current_id or "")
     if default is not None:
         return Setting(_("Model"), f"{default.name} ({default.model})", Source.FILE)
+    if known.is_meant:
+        return Setting(_("Model"), _("none is chosen: no run can start"), Source.NONE)
     return Setting(_("Model"), _("none: runs are rehearsals"), Source.NONE)
 
 

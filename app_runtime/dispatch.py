@@ -12,6 +12,7 @@ from app_runtime.exceptions import AlreadyRunning, NotRunnable
 from app_runtime.models import Run
 from app_runtime.statuses import Status, Trigger
 from halo_site.audit import Actor
+from halo_site.datadir.config import config_state
 from halo_site.store.fields import to_ms
 from scheduler.models import Job
 from scheduler.registry import Dispatch
@@ -58,6 +59,9 @@ def admitted(app: App) -> App:
     refusal = refusal_of_state(stored, automatic=False)
     if refusal is not None:
         raise NotRunnable(stored, f"{refusal.sentence}.")
+    obstacle = config_state().obstacle
+    if obstacle:
+        raise NotRunnable(stored, obstacle)
     unfinished = Run.objects.for_app(stored).unfinished().select_related("app")
     busy = unfinished.order_by("-status", "queued_at").first()  # running before queued
     if busy is not None:

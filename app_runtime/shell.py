@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from app_runtime.models import Entry, Run
+from halo_site.datadir.config import ConfigState, config_state
 from halo_site.models import Heartbeat
 from halo_site.quantities import relative
 
@@ -84,6 +85,11 @@ class Shell(Machinery):
     def needs(self) -> int:
         """Open questions of installed apps, counted up to `COUNT_CAP`."""
         return open_questions()
+
+    @cached_property
+    def settings(self) -> ConfigState:
+        """What could be made of config.json, for the banner that names what is wrong with it."""
+        return config_state()
 
     @property
     def nav(self) -> list[NavItem]:

@@ -25,7 +25,7 @@ from app_runtime.settlement import End, cancel_queued, failed, interrupted, sett
 from app_runtime.statuses import AUTOMATIC, Status
 from app_runtime.sweeping import sweep_as_worker
 from app_runtime.waiting import Waiter
-from halo_site.datadir.config import RunSettings, site_config
+from halo_site.datadir.config import RunSettings, config_state, site_config
 from halo_site.disk_trouble import log_failure
 from halo_site.masking import Masker
 from halo_site.models import Heartbeat
@@ -57,8 +57,12 @@ def execute(run_id: str, clock: Clock = timezone.now) -> Run | None:
 
 
 def work_on_next(clock: Clock = timezone.now) -> bool:
-    """Take the first task and work on its run to its end; False where no task waits."""
-    waiting = queue.first()
+    """Take the first task and work on its run to its end; False where no task waits.
+
+    None is taken while config.json does not tell what runs may use: they wait until it is mended, since five
+    that failed for it would stop their app.
+    """
+    waiting = None if config_state().obstacle else queue.first()
     if waiting is None:
         return False
     run = _startable(waiting.run_id, clock)

@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
-from halo_site.datadir.config import site_config
+from halo_site.datadir.config import config_state, site_config
 from halo_site.datadir.paths import data_dir
 from halo_site.models import Heartbeat
 from halo_site.store.databases import BUSY_SECONDS
@@ -61,7 +61,7 @@ def readiness(now: datetime) -> dict[str, str]:
     }
     database = _asked(_database)
     rest = {name: _asked(ask) if database == OK else "unknown" for name, ask in asked.items()}
-    return {"database": database, "data_directory": _data_directory(), **rest}
+    return {"database": database, "data_directory": _data_directory(), "settings": _settings(), **rest}
 
 
 def longest_silence() -> timedelta:
@@ -127,6 +127,14 @@ def _living(kind: str, now: datetime) -> str:
     if beats.younger_than(longest_silence(), now).exists():
         return OK
     return "stands still" if beats.exists() else "not running"
+
+
+def _settings() -> str:
+    """Of config.json; a wrong value that has a safe default does not count."""
+    state = config_state()
+    if state.damage:
+        return "cannot be read"
+    return "no run can start" if state.obstacle else OK
 
 
 def _data_directory() -> str:

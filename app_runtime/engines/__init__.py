@@ -10,7 +10,7 @@ from app_runtime.engines.base import Engine
 from app_runtime.exceptions import EngineError
 from app_runtime.models import REHEARSAL
 from halo_site.datadir.ai_sources import AiSources, ModelSource
-from halo_site.datadir.config import site_config
+from halo_site.datadir.config import config_state, site_config
 
 if TYPE_CHECKING:
     from app_manager.models import App
@@ -33,8 +33,10 @@ def engine_for(run: "Run") -> Engine:
     """The engine of this run, imported by the worker alone: no other process loads model libraries.
 
     The setting ``HALO_ENGINE`` names another one. Without any model source, runs are rehearsals. Raises
-    `EngineError` where there are sources and none is chosen.
+    `EngineError` where there are sources and none is chosen, and where config.json does not tell.
     """
+    if config_state().obstacle:
+        raise EngineError(config_state().obstacle)
     known = site_config().ai_sources
     if settings.HALO_ENGINE or not known.is_meant:
         make = cast("Callable[[Run], Engine]", import_string(settings.HALO_ENGINE or REHEARSAL_ENGINE))

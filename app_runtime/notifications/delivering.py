@@ -21,7 +21,7 @@ from app_runtime.models import Notification, Run
 from app_runtime.notifications.models import PAUSES
 from app_runtime.notifications.sending import send_all
 from app_runtime.statuses import Delivery, NotificationState
-from halo_site.datadir.config import site_config
+from halo_site.datadir.config import config_state, site_config
 from halo_site.datadir.notification_targets import NotificationTarget
 
 AT_ONCE = 10  # that one worker sends again in one go
@@ -75,7 +75,12 @@ def attempt(rows: Sequence[Notification], clock: Clock, wait: Wait, seconds: flo
 
 
 def send_due(clock: Clock) -> int:
-    """Try again what is due, for workers only; returns how many were due."""
+    """Try again what is due, for workers only; returns how many were due.
+
+    Nothing is tried while config.json cannot be read: where the targets are is not known then.
+    """
+    if config_state().damage:
+        return 0
     due = list(Notification.objects.due(clock())[:AT_ONCE])
     attempt(due, clock, asyncio.run, AGAIN_SECONDS)
     return len(due)

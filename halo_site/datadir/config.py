@@ -2,6 +2,8 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -10,12 +12,24 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from halo_site.datadir.ai_sources import AiSources
-from halo_site.datadir.json_file import JsonFile
+from halo_site.datadir.json_file import Contents, FileDamaged, JsonFile
 from halo_site.datadir.mcp_servers import SiteServer
 from halo_site.datadir.notification_targets import Notifications
 from halo_site.datadir.paths import data_dir
 
 logger = logging.getLogger(__name__)
+
+MODELS = "aiSources"
+BY_VALUE = ("runs", "network", "mcpServers")  # sections of which the other values stay in force
+WRITTEN = {"ai_sources": MODELS, "mcp_servers": "mcpServers"}  # both are read
+HARD_CAPS = ("tokens", "money_usd")  # a cap that somebody set must not become no cap
+ADVICE = "No run starts until somebody mends it."
+REFUSED = "Nothing was saved: config.json is kept as it is, because %s. Mend it first, then save again."
+Place = tuple[int | str, ...]
+
+
+class ConfigDamaged(Exception):
+    """Saving would take the place of settings that cannot be read; the text says what to do."""
 
 
 class RunSettings(BaseModel):
@@ -61,18 +75,40 @@ class SiteConfig(BaseModel):
     notifications: Notifications = Notifications()
 
 
+@dataclass(frozen=True)
+class ConfigState:
+    """What could be made of config.json; built anew when the file changes.
+
+    ``damage`` says why nothing of it can be read, and ``since`` when that began, as far as the disk tells.
+    ``problems`` name each value that is wrong and not used. ``obstacle`` is why no run may start: what a
+    person has set about models or the caps of money and tokens is not known, and nothing is guessed.
+    """
+
+    config: SiteConfig
+    damage: str = ""
+    since: datetime | None = None
+    problems: tuple[str, ...] = ()
+    obstacle: str = ""
+    wrong_runs: frozenset[str] = frozenset()  # names of those of them that limit runs
+
+
 def site_config() -> SiteConfig:
     """The settings as they are on disk now; re-read when the file changes.
 
-    A wrong value falls back to its section's defaults, and the log names it.
+    A wrong value falls back to its default, and the log names it; `config_state` tells of it.
     """
+    return config_state().config
+
+
+def config_state() -> ConfigState:
+    """The settings as they are on disk now, with everything that is wrong with them."""
     path = data_dir().config
-    content = _file(path).read()
-    known, config = _validated.get(path, (None, SiteConfig()))
-    if known is not content:  # once for each change of the file: this is called in every loop
-        config = _validate(content)
-        _validated[path] = (content, config)
-    return config
+    contents = _file(path).contents()
+    known, state = _validated.get(path, (None, ConfigState(SiteConfig())))
+    if known != contents:  # once for each change of the file: this is called in every loop
+        state = _damaged(contents) if contents.damage else _validate(contents.values)
+        _validated[path] = (contents, state)
+    return state
 
 
 def update_config(section: str, values: dict[str, Any]) -> SiteConfig:
@@ -81,34 +117,83 @@ def update_config(section: str, values: dict[str, Any]) -> SiteConfig:
 
 
 def change_config(section: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> SiteConfig:
-    """Replace one section by what ``change`` makes of it, under the file's lock; raises as that does."""
+    """Replace one section by what ``change`` makes of it, under the file's lock; raises as that does.
+
+    Raises `ConfigDamaged`, and writes nothing, where that would take the place of what cannot be read.
+    """
 
     def whole(content: dict[str, Any]) -> dict[str, Any]:
         current = content.get(section)
+        if section == MODELS and section in content and _errors({section: current}):
+            raise ConfigDamaged(REFUSED % f"its part “{section}” cannot be used")
         changed = {"version": 1, **content, section: change(current if isinstance(current, dict) else {})}
-        SiteConfig.model_validate(changed)
+        SiteConfig.model_validate({section: changed[section]})
         return changed
 
-    return SiteConfig.model_validate(_file(data_dir().config).update(whole))
-
-
-_validated: dict[Path, tuple[dict[str, Any], SiteConfig]] = {}
-
-
-def _validate(content: dict[str, Any]) -> SiteConfig:
     try:
-        config = SiteConfig.model_validate(content)
-        for sentence in (*config.ai_sources.problems, *config.notifications.problems):
-            logger.error("config.json: %s", sentence)
-        return config
+        return _validate(_file(data_dir().config).update(whole, sets_aside=False)).config
+    except FileDamaged as error:
+        raise ConfigDamaged(REFUSED % "it cannot be read") from error
+
+
+def refuse_damaged() -> None:
+    """Raise `ConfigDamaged` where nothing of config.json can be read."""
+    if config_state().damage:
+        raise ConfigDamaged(REFUSED % "it cannot be read")
+
+
+_validated: dict[Path, tuple[Contents, ConfigState]] = {}
+
+
+def _damaged(contents: Contents) -> ConfigState:
+    """Defaults, but not of the models: what was set up is not known, which is not the same as nothing."""
+    sentence = f"config.json cannot be read ({contents.damage})"
+    unknown = SiteConfig(aiSources=AiSources(problems=(sentence,)))
+    return ConfigState(unknown, contents.damage, contents.since, (), f"{sentence}. {ADVICE}")
+
+
+def _validate(content: dict[str, Any]) -> ConfigState:
+    content = {WRITTEN.get(key, key): value for key, value in content.items()}
+    problems = _errors(content)
+    usable = {key: _usable(key, value, problems) for key, value in content.items()}
+    usable = {key: value for key, value in usable.items() if value is not None}
+    unknown = [text for place, text in problems.items() if place[0] == MODELS]
+    if unknown:
+        usable[MODELS] = {"problems": unknown[:1]}
+    config = SiteConfig.model_validate(usable)
+    sentences = tuple(problems.values())
+    for sentence in (*sentences, *config.ai_sources.problems, *config.notifications.problems):
+        logger.error("config.json: %s", sentence)
+    stopping = [text for place, text in problems.items() if stops_runs(place)]
+    obstacle = f"config.json has a wrong value: {stopping[0]}. {ADVICE}" if stopping else ""
+    wrong = frozenset(str(place[1]) for place in problems if place[0] == "runs" and len(place) > 1)
+    return ConfigState(config, problems=sentences, obstacle=obstacle, wrong_runs=wrong)
+
+
+def _errors(content: dict[str, Any]) -> dict[Place, str]:
+    """What is wrong, by its place; never the value, which may be a secret in the wrong place."""
+    try:
+        SiteConfig.model_validate(content)
     except ValidationError as error:
-        for problem in error.errors():
-            logger.error("config.json: %s: %s", ".".join(map(str, problem["loc"])), problem["msg"])
-        return SiteConfig.model_validate({key: content[key] for key in content if not _is_wrong(key, error)})
+        found = error.errors(include_url=False, include_input=False)
+        return {each["loc"]: f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in found}
+    return {}
 
 
-def _is_wrong(key: str, error: ValidationError) -> bool:
-    return any(problem["loc"][:1] == (key,) for problem in error.errors())
+def _usable(key: str, value: Any, problems: dict[Place, str]) -> Any:
+    """A section without what is wrong in it: its single values, or the whole where that is none. Or None."""
+    wrong = [place for place in problems if place[0] == key]
+    if not wrong:
+        return value
+    if key not in BY_VALUE or not isinstance(value, dict):
+        return None
+    named = {str(place[1]) for place in wrong if len(place) > 1}
+    return {name: each for name, each in value.items() if name not in named}
+
+
+def stops_runs(place: Place) -> bool:
+    """Whether what stands there decides what a run may use, so that a default would be a guess."""
+    return place[0] == MODELS or place == ("runs",) or (place[0] == "runs" and place[1] in HARD_CAPS)
 
 
 @cache

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,37 +14,67 @@ from halo_site.datadir.locks import locked
 logger = logging.getLogger(__name__)
 
 
+class FileDamaged(Exception):
+    """The file is there and cannot be used, so nothing is written in its place."""
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a file holds: ``{}`` where it is missing, and where ``damage`` says why it cannot be used.
+
+    ``since``: when the file became what it is, as far as the disk tells.
+    """
+
+    values: dict[str, Any]
+    damage: str = ""
+    since: datetime | None = None
+
+
+MISSING = Contents({})
+
+
 class JsonFile:
     """One JSON object on disk. Reads are cached until the file changes."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._seen: tuple[tuple[int, int, int] | None, dict[str, Any]] = (None, {})
+        self._seen: tuple[tuple[int, int, int] | None, Contents] = (None, MISSING)
 
     def read(self) -> dict[str, Any]:
         """The object, ``{}`` where the file is missing or cannot be used. Not to be changed by callers."""
+        return self.contents().values
+
+    def contents(self) -> Contents:
+        """The object with what is wrong with it; the same one until the file changes."""
+        since = None
         try:
             facts = self.path.stat()
+            since = datetime.fromtimestamp(facts.st_ctime, UTC)
             stamp = (facts.st_mtime_ns, facts.st_size, facts.st_ino)
-            seen, content = self._seen
+            seen, contents = self._seen
             if stamp != seen:
-                content = self._parse()
-                self._seen = (stamp, content)  # one assignment: threads read this without a lock
+                contents = self._parse(since)
+                self._seen = (stamp, contents)  # one assignment: threads read this without a lock
         except FileNotFoundError:
-            return {}
-        except OSError:  # not kept: a disk or a mode that is mended leaves the file's time as it is
+            return MISSING
+        except OSError as error:  # not kept: what is mended may leave the file's time as it is
             logger.exception("%s cannot be read; defaults are used", self.path)
-            return {}
-        return content
+            return Contents({}, error.strerror or str(error), since)
+        return contents
 
-    def update(self, change: Callable[[dict[str, Any]], dict[str, Any]]) -> dict[str, Any]:
+    def update(
+        self, change: Callable[[dict[str, Any]], dict[str, Any]], *, sets_aside: bool = True
+    ) -> dict[str, Any]:
         """Replace the object by ``change(object)`` under the file's lock.
 
-        What cannot be parsed is set aside first. Raises `LockTimeout` when another process holds the lock for
-        long, OSError when the disk refuses; the old file is then intact.
+        What cannot be parsed is set aside first; without ``sets_aside`` it stays as it is, and `FileDamaged`
+        is raised. Raises `LockTimeout` when another process holds the lock for long, OSError when the disk
+        refuses; the old file is then intact.
         """
         with locked(self.path):
             if self.path.exists() and not self._is_readable():
+                if not sets_aside:
+                    raise FileDamaged(self.path.name)
                 self.set_aside()
             changed = change(json.loads(self.path.read_bytes()) if self.path.exists() else {})
             write_atomically(self.path, encoded(changed))
@@ -72,15 +103,25 @@ class JsonFile:
         except (ValueError, RecursionError, IsADirectoryError):
             return False
 
-    def _parse(self) -> dict[str, Any]:
+    def _parse(self, since: datetime) -> Contents:
+        raw = self.path.read_bytes()
         try:
-            content = json.loads(self.path.read_bytes())
+            content = json.loads(raw)
+            damage = "" if isinstance(content, dict) else "it is not a JSON object"
+        except json.JSONDecodeError as error:  # without the text itself, which may be a secret
+            content, damage = None, f"line {error.lineno}, column {error.colno}: {error.msg}"
         except (ValueError, RecursionError):
-            content = None
-        if isinstance(content, dict):
-            return content
-        logger.error("%s is not a JSON object; defaults are used", self.path)
-        return {}
+            content, damage = None, "it is not JSON"
+        if damage:
+            damage = damage if raw.strip() else "it is empty"
+            logger.error("%s is not a JSON object (%s); defaults are used", self.path, damage)
+            return Contents({}, damage, since)
+        return Contents(content)
+
+
+def set_aside_in(folder: Path) -> list[Path]:
+    """The copies of corrupt files that lie there, the oldest first."""
+    return sorted(folder.glob("*.json.corrupt-*"))
 
 
 def encoded(content: dict[str, Any]) -> bytes:

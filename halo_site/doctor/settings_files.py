@@ -8,8 +8,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from halo_site.datadir import space_index
-from halo_site.datadir.config import SiteConfig
-from halo_site.datadir.json_file import JsonFile
+from halo_site.datadir.config import SiteConfig, stops_runs
+from halo_site.datadir.json_file import JsonFile, set_aside_in
 from halo_site.datadir.paths import data_dir
 from halo_site.datadir.secrets import SecretMissing, resolve
 from halo_site.doctor.findings import Finding, notice, shell
@@ -29,7 +29,7 @@ def look(now: datetime) -> Iterator[Finding]:
     yield from _wrong_values()
     yield from _references(JsonFile(where.config).read(), "")
     yield from _index()
-    for aside in sorted(where.root.glob("*.json.corrupt-*")):
+    for aside in set_aside_in(where.root):
         words = "it could not be read and was set aside"
         yield notice(str(aside), words, f"Take what you still need out of it, then: {shell('rm', aside)}")
 
@@ -41,7 +41,8 @@ def _wrong_values() -> Iterator[Finding]:
     except ValidationError as error:
         for problem in error.errors():
             place = ".".join(map(str, problem["loc"]))
-            words = f"{place}: {problem['msg']}; the default is used"
+            rest = "no run starts" if stops_runs(problem["loc"]) else "the default is used"
+            words = f"{place}: {problem['msg']}; {rest}"
             yield Finding(str(path), words, f"Set a right value for {place}, or take it out.")
 
 

@@ -2,11 +2,12 @@
 
 import json
 import logging
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from pydantic import ValidationError
 
-from halo_site.datadir.config import site_config, update_config
+from halo_site.datadir.config import ConfigDamaged, config_state, site_config, update_config
 from halo_site.datadir.paths import DataDir
 
 
@@ -60,3 +61,47 @@ def test_a_wrong_value_is_named_once(data_directory: DataDir, caplog: pytest.Log
 def test_a_section_that_is_no_object_can_be_mended(data_directory: DataDir) -> None:
     write(data_directory, {"runs": 5})
     assert update_config("runs", {"model_turns": 9}).runs.model_turns == 9
+
+
+@pytest.mark.parametrize("content", ['{"runs": oops', "", "[]"])
+def test_a_file_that_cannot_be_read_is_told_and_never_replaced(data_directory: DataDir, content: str) -> None:
+    data_directory.config.write_text(content)
+    state = config_state()
+    assert state.damage
+    assert state.obstacle.startswith("config.json cannot be read")
+    assert state.config.ai_sources.is_meant
+    with pytest.raises(ConfigDamaged, match="Nothing was saved"):
+        update_config("runs", {"model_turns": 9})
+    assert data_directory.config.read_text() == content
+
+
+def test_it_tells_since_when_it_cannot_be_read(data_directory: DataDir) -> None:
+    data_directory.config.write_text("{")
+    since = config_state().since
+    assert since is not None
+    assert abs(datetime.now(UTC) - since) < timedelta(minutes=5)
+
+
+def test_a_file_that_is_mended_counts_at_once(data_directory: DataDir) -> None:
+    data_directory.config.write_text("{")
+    assert config_state().damage
+    write(data_directory, {"runs": {"model_turns": 7}})
+    assert (config_state().damage, site_config().runs.model_turns) == ("", 7)
+
+
+def test_of_a_section_only_the_wrong_value_is_dropped(data_directory: DataDir) -> None:
+    write(data_directory, {"runs": {"model_turns": "many", "money_usd": 0.5, "tokens": 9}})
+    runs = site_config().runs
+    assert (runs.model_turns, str(runs.money_usd), runs.tokens) == (100, "0.5", 9)
+    assert config_state().obstacle == ""
+
+
+@pytest.mark.parametrize("cap", ["money_usd", "tokens"])
+def test_a_cap_that_cannot_be_read_is_not_no_cap(data_directory: DataDir, cap: str) -> None:
+    write(data_directory, {"runs": {cap: "much"}})
+    assert f"runs.{cap}" in config_state().obstacle
+
+
+def test_what_is_wrong_is_told_without_the_value(data_directory: DataDir) -> None:
+    write(data_directory, {"runs": {"tokens": "sk-hush-hush"}, "aiSources": "sk-hush-hush"})
+    assert "hush" not in repr(config_state())

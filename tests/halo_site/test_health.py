@@ -52,8 +52,26 @@ def test_a_process_that_answers_is_healthy_without_asking_the_database(
 def test_a_site_that_can_work_is_ready(client: Client, living: None) -> None:
     assert ready(client) == (
         200,
-        {"database": "ok", "data_directory": "ok", "migrations": "ok", "clock": "ok", "worker": "ok"},
+        {
+            "database": "ok",
+            "data_directory": "ok",
+            "settings": "ok",
+            "migrations": "ok",
+            "clock": "ok",
+            "worker": "ok",
+        },
     )
+
+
+@pytest.mark.parametrize(
+    ("content", "words"), [("{", "cannot be read"), ('{"runs": {"tokens": "x"}}', "no run can start")]
+)
+def test_settings_with_which_no_run_starts_make_it_not_ready(
+    client: Client, living: None, data_directory: DataDir, content: str, words: str
+) -> None:
+    data_directory.config.write_text(content)
+    status, checks = ready(client)
+    assert (status, checks["settings"]) == (503, words)
 
 
 @pytest.mark.parametrize("kind", ["clock", "worker"])
