@@ -11,9 +11,8 @@ from app_manager.limits import own_caps
 from app_manager.models import App
 from app_manager.states import Status as AppStatus
 from app_runtime.models import Entry, Run
-from app_runtime.settings.forms import LimitsForm
+from app_runtime.settings.forms import AppRunsForm
 from app_runtime.statuses import Status
-from halo_site.datadir.ai_sources import ModelSource
 from halo_site.datadir.config import site_config
 from halo_site.datadir.spaces import Space, all_spaces
 from scheduler.models import Job
@@ -30,6 +29,7 @@ class ManagePage:
 
     app: App
     now: datetime
+    refused: AppRunsForm | None = None  # what was sent and cannot be stored
 
     @property
     def can_pause(self) -> bool:
@@ -39,24 +39,15 @@ class ManagePage:
     def can_resume(self) -> bool:
         return self.app.status in states.RESUMABLE and not self.app.obstacle
 
-    @property
-    def sources(self) -> tuple[ModelSource, ...]:
-        return site_config().ai_sources.sources
-
-    @property
-    def default_source(self) -> ModelSource | None:
-        known = site_config().ai_sources
-        return known.get(known.current_id or "")
-
-    @property
-    def own_source(self) -> str:
-        """The id of the model source that a person chose for the app; empty for the site's default."""
-        return str(self.app.user_overrides.get("model") or "")
-
-    @property
-    def limits_form(self) -> LimitsForm:
-        runs = site_config().runs
-        return LimitsForm(initial=own_caps(self.app.user_overrides, runs), behind=runs)
+    @cached_property
+    def runs_form(self) -> AppRunsForm:
+        """The app's own model and caps."""
+        if self.refused is not None:
+            return self.refused
+        config = site_config()
+        own = {"model": str(self.app.user_overrides.get("model") or "")}
+        initial = own | own_caps(self.app.user_overrides, config.runs)
+        return AppRunsForm(initial=initial, behind=config.runs, known=config.ai_sources)
 
     @property
     def is_uninstalled(self) -> bool:

@@ -5,10 +5,13 @@ from functools import cached_property
 from typing import Any
 
 from app_manager.limits import CAPS
-from app_runtime.models import Price
-from app_runtime.settings.sources import key_state, known_sources
+from app_manager.models import App
+from app_runtime.models import Price, Run
+from app_runtime.settings.sources import apps_of, key_state, known_sources, runs_of
 from halo_site.datadir.ai_sources import AiSources, ModelSource
-from halo_site.datadir.config import RunSettings, site_config
+from halo_site.datadir.config import ConfigState, RunSettings, config_state, site_config
+from halo_site.datadir.json_file import set_aside_in
+from halo_site.datadir.paths import data_dir
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,11 @@ class SourcesPage:
         return [source.id for source in self.known.chain() if source.id != self.known.current_id]
 
     @property
+    def lacks_default(self) -> bool:
+        """Whether apps without a choice of their own have no model although there are sources."""
+        return bool(self.known.sources) and self.known.get(self.known.current_id or "") is None
+
+    @property
     def rows(self) -> list[SourceRow]:
         rows = [self._row(source) for source in self.known.sources]
         return sorted(rows, key=lambda row: (row.place is None, row.place or 0, row.source.name.lower()))
@@ -60,6 +68,47 @@ class SourcesPage:
 
 
 @dataclass(frozen=True)
+class SourceDeletion:
+    """What uses a source, and so what becomes of it once the source is deleted."""
+
+    source: ModelSource
+
+    @cached_property
+    def known(self) -> AiSources:
+        return known_sources()
+
+    @cached_property
+    def apps(self) -> list[App]:
+        return apps_of(self.source.id)
+
+    @cached_property
+    def runs(self) -> list[Run]:
+        return runs_of(self.source.id)
+
+    @property
+    def is_default(self) -> bool:
+        return self.known.current_id == self.source.id
+
+    @property
+    def is_fallback(self) -> bool:
+        return not self.is_default and self.source.id in self.known.fallback_ids
+
+    @property
+    def is_last(self) -> bool:
+        return len(self.known.sources) == 1 and not self.known.problems
+
+    @property
+    def next_default(self) -> ModelSource | None:
+        """The first fallback, which takes the place of a default."""
+        later = (key for key in self.known.fallback_ids if key != self.source.id)
+        return self.known.get(next(later, ""))
+
+    @property
+    def needs_confirmation(self) -> bool:
+        return bool(self.is_default or self.is_fallback or self.apps or self.runs)
+
+
+@dataclass(frozen=True)
 class SettingsPage:
     """What is set, in words."""
 
@@ -70,6 +119,15 @@ class SettingsPage:
     @property
     def default(self) -> ModelSource | None:
         return self.sources.get(self.sources.current_id or "")
+
+    @property
+    def state(self) -> ConfigState:
+        return config_state()
+
+    @property
+    def set_aside(self) -> list[str]:
+        """The names of files of the data directory that could not be read and were replaced."""
+        return [path.name for path in set_aside_in(data_dir().root)]
 
     @property
     def runs(self) -> RunSettings:

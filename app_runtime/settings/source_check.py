@@ -9,6 +9,8 @@ from pathlib import Path
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from halo_site.quantities import duration
+
 SECONDS = 45
 
 
@@ -22,6 +24,16 @@ class Checked:
     ms: int = 0
     tokens_in: int | None = None
     tokens_out: int | None = None
+
+    @property
+    def words(self) -> str:
+        """All of it in one line."""
+        if not self.ok:
+            return self.sentence
+        facts = [f"{self.sentence} {self.model}", duration(self.ms)]
+        if self.tokens_in is not None:
+            facts.append(_("%(n)s tokens in, %(m)s out") % {"n": self.tokens_in, "m": self.tokens_out})
+        return ", ".join(facts)
 
 
 def run_check(source_id: str) -> Checked:

@@ -8,16 +8,19 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from app_manager.models import App
+from app_runtime.engines import sources_for
 from app_runtime.exceptions import SourceUnknown
+from app_runtime.models import Run
 from halo_site import audit
 from halo_site.audit import Actor
 from halo_site.datadir.ai_sources import AiSources, ModelSource
-from halo_site.datadir.config import change_config, site_config
+from halo_site.datadir.config import change_config, refuse_damaged, site_config
 from halo_site.datadir.secrets import SecretMissing, delete_secret, resolve, set_secret
 
 SECTION = "aiSources"
 NOT_PLAIN = re.compile(r"[^a-z0-9]+")
 LONGEST_ID = 40
+RUNS_LOOKED_AT = 200
 Section = dict[str, Any]
 
 
@@ -37,10 +40,12 @@ def get_source(source_id: str) -> ModelSource:
 def save_source(values: Section, key: str, *, actor: Actor, now: datetime) -> str:
     """Store a source, new or known by ``values["id"]``; returns its id. The first one becomes the default.
 
-    ``key`` is a key typed in now: it goes to secrets.json, and the source refers to it.
+    ``key`` is a key typed in now: it goes to secrets.json, and the source refers to it. As all that changes
+    sources, it raises `ConfigDamaged` where config.json is kept as it is.
     """
     source_id = values.get("id") or _new_id(str(values["name"]))
     values = {**values, "id": source_id}
+    refuse_damaged()  # before the key is kept: both are stored, or neither
     if key:
         set_secret(_secret_name(source_id), key)
         values["apiKey"] = f"secret:{_secret_name(source_id)}"
@@ -58,7 +63,10 @@ def save_source(values: Section, key: str, *, actor: Actor, now: datetime) -> st
 
 
 def delete_source(source_id: str, *, actor: Actor, now: datetime) -> None:
-    """Forget a source, and its key where we kept that. The first fallback takes the place of a default."""
+    """Forget a source, and its key where we kept that and nothing else refers to it.
+
+    The first fallback takes the place of a default.
+    """
     source = get_source(source_id)
 
     def change(section: Section) -> Section:
@@ -70,7 +78,8 @@ def delete_source(source_id: str, *, actor: Actor, now: datetime) -> None:
         return {**section, "sources": kept, "currentId": current, "fallbackIds": fallbacks}
 
     _change("source.delete", source_id, change, actor, now)
-    if source.api_key == f"secret:{_secret_name(source_id)}":
+    reference = f"secret:{_secret_name(source_id)}"
+    if source.api_key == reference and not _refers(site_config().model_dump(mode="json"), reference):
         delete_secret(_secret_name(source_id))
 
 
@@ -107,6 +116,23 @@ def key_state(source: ModelSource) -> str:
 def apps_of(source_id: str) -> list[App]:
     """The installed apps whose own choice this source is."""
     return list(App.objects.installed().filter(user_overrides__model=source_id).order_by("spec_id"))
+
+
+def runs_of(source_id: str) -> list[Run]:
+    """Runs that are running or queued, as far as `RUNS_LOOKED_AT`, which would ask this source."""
+    known = known_sources()
+    unfinished = Run.objects.unfinished().select_related("app").order_by("-status", "queued_at", "pk")
+    looked_at = unfinished[:RUNS_LOOKED_AT]
+    return [run for run in looked_at if known.get(source_id) in sources_for(run.app, known)]
+
+
+def _refers(value: Any, reference: str) -> bool:
+    """Whether a text anywhere in the settings is this reference."""
+    if isinstance(value, dict):
+        return any(_refers(item, reference) for item in value.values())
+    if isinstance(value, list):
+        return any(_refers(item, reference) for item in value)
+    return bool(value == reference)
 
 
 def _change(

@@ -1,5 +1,7 @@
 """The settings of the site: models, limits, prices."""
 
+from collections.abc import Callable
+from functools import wraps
 from importlib import metadata
 from typing import Any
 
@@ -13,16 +15,31 @@ from django.views.decorators.http import require_POST, require_safe
 from app_manager.limits import CAPS
 from app_runtime import access
 from app_runtime.exceptions import SourceUnknown
+from app_runtime.manage_page import ManagePage
 from app_runtime.models import Price
 from app_runtime.settings import sources
-from app_runtime.settings.forms import LimitsForm, PriceForm, SourceForm
-from app_runtime.settings.pages import SettingsPage, SourcesPage, own_of
+from app_runtime.settings.forms import AppRunsForm, LimitsForm, PriceForm, SourceForm
+from app_runtime.settings.pages import SettingsPage, SourceDeletion, SourcesPage, own_of
 from app_runtime.settings.source_check import run_check
 from halo_site import audit
 from halo_site.datadir.ai_sources import ModelSource
-from halo_site.datadir.config import RunSettings, change_config, site_config
+from halo_site.datadir.config import ConfigDamaged, RunSettings, change_config, config_state
 
 PRICES_SHOWN = 200
+
+
+def _told_when_damaged(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Where nothing is saved because config.json cannot be read, lead back to the sources and say so."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, **named: str) -> HttpResponse:
+        try:
+            return view(request, **named)
+        except ConfigDamaged as error:
+            messages.error(request, str(error))
+            return redirect("app_runtime:source_list")
+
+    return guarded
 
 
 @require_safe
@@ -58,19 +75,23 @@ def source_save(request: HttpRequest, source_id: str) -> HttpResponse:
 
 @require_POST
 def source_test(request: HttpRequest, source_id: str) -> HttpResponse:
-    """Ask the source one small question, and show what came of it."""
+    """Ask the source one small question; the page after it shows what came of it, and asks nothing again."""
     source = _source(source_id)
-    context = {"page": SourcesPage(), "tested": source, "checked": run_check(source.id)}
-    return render(request, "app_runtime/settings/models.html", context)
+    checked = run_check(source.id)
+    level = messages.SUCCESS if checked.ok else messages.ERROR
+    messages.add_message(request, level, f"{source.name}: {checked.words}")
+    return redirect("app_runtime:source_list")
 
 
 @require_POST
+@_told_when_damaged
 def source_default(request: HttpRequest, source_id: str) -> HttpResponse:
     sources.make_default(_source(source_id).id, actor=audit.person(request.user), now=timezone.now())
     return redirect("app_runtime:source_list")
 
 
 @require_POST
+@_told_when_damaged
 def source_order(request: HttpRequest) -> HttpResponse:
     """The fallbacks in their order, as the page sends it: ids with commas between."""
     ids = request.POST.get("order", "").split(",")
@@ -79,13 +100,13 @@ def source_order(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+@_told_when_damaged
 def source_delete(request: HttpRequest, source_id: str) -> HttpResponse:
-    """Forget a source. Apps that chose it use the default from then on, so they are named first."""
+    """Forget a source. Where something uses it, a page says first what becomes of that."""
     source = _source(source_id)
-    apps = sources.apps_of(source.id)
-    if apps and request.POST.get("confirmed") != "yes":
-        context = {"source": source, "apps": apps}
-        return render(request, "app_runtime/settings/model_delete.html", context, status=409)
+    page = SourceDeletion(source)
+    if page.needs_confirmation and request.POST.get("confirmed") != "yes":
+        return render(request, "app_runtime/settings/model_delete.html", {"page": page}, status=409)
     sources.delete_source(source.id, actor=audit.person(request.user), now=timezone.now())
     messages.success(request, _("%(name)s is gone.") % {"name": source.name})
     return redirect("app_runtime:source_list")
@@ -93,20 +114,26 @@ def source_delete(request: HttpRequest, source_id: str) -> HttpResponse:
 
 @require_safe
 def limits(request: HttpRequest) -> HttpResponse:
-    return _limits_page(request, LimitsForm(initial=own_of(site_config().runs), behind=RunSettings()))
+    state = config_state()
+    form = LimitsForm(initial=own_of(state.config.runs), behind=RunSettings(), wrong=state.wrong_runs)
+    return _limits_page(request, form)
 
 
 @require_POST
 def limits_save(request: HttpRequest) -> HttpResponse:
-    form = LimitsForm(request.POST, behind=RunSettings())
+    form = LimitsForm(request.POST, behind=RunSettings(), wrong=config_state().wrong_runs)
     if not form.is_valid():
         return _limits_page(request, form, 422)
-    before, given = own_of(site_config().runs), form.values
+    before, given = own_of(config_state().config.runs), form.values
 
     def change(section: dict[str, Any]) -> dict[str, Any]:
         return {key: value for key, value in section.items() if key not in CAPS} | given
 
-    change_config("runs", change)
+    try:
+        change_config("runs", change)
+    except ConfigDamaged as error:
+        form.add_error(None, str(error))
+        return _limits_page(request, form, 409)
     actor, now = audit.person(request.user), timezone.now()
     audit.record(
         actor, "limits.save", object_type="settings", object_id="runs", now=now, before=before, after=given
@@ -146,13 +173,17 @@ def price_delete(request: HttpRequest, price_id: int) -> HttpResponse:
 def app_limits_save(request: HttpRequest, app_id: str) -> HttpResponse:
     """An app's own model and caps."""
     app = access.get_app(request, app_id)
-    form = LimitsForm(request.POST, behind=site_config().runs)
-    model = request.POST.get("model", "")
-    if model and site_config().ai_sources.get(model) is None:
-        form.add_error(None, _("There is no such model source any more. Choose another."))
+    state = config_state()
+    form = AppRunsForm(request.POST, behind=state.config.runs, known=state.config.ai_sources)
+    if state.obstacle:
+        form.add_error(
+            None, _("Nothing was saved: what can be chosen is unknown until config.json is mended.")
+        )
     if not form.is_valid():
-        messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
-        return redirect("app_runtime:app_manage", app.pk)
+        page = ManagePage(app, timezone.now(), form)
+        context = {"app": app, "tab": "manage", "page": page}
+        return render(request, "app_runtime/app_manage.html", context, status=422)
+    model = form.cleaned_data["model"]
     app.override_runs(model, form.values, actor=audit.person(request.user), now=timezone.now())
     messages.success(request, _("Saved. It counts from the next run on."))
     return redirect("app_runtime:app_manage", app.pk)
@@ -166,12 +197,17 @@ def _source(source_id: str) -> ModelSource:
 
 
 def _saved(request: HttpRequest, source: ModelSource | None) -> HttpResponse:
-    form = SourceForm(request.POST)
+    others = [each.name for each in sources.known_sources().sources if not source or each.id != source.id]
+    form = SourceForm(request.POST, source=source, others=others)
     if not form.is_valid():
         return _source_page(request, form, source, 422)
     values = form.values | ({"id": source.id} if source else {})
     actor, now = audit.person(request.user), timezone.now()
-    sources.save_source(values, form.cleaned_data["key"], actor=actor, now=now)
+    try:
+        sources.save_source(values, form.cleaned_data["key"], actor=actor, now=now)
+    except ConfigDamaged as error:
+        form.add_error(None, str(error))
+        return _source_page(request, form, source, 409)
     messages.success(request, _("Saved. Test it to see whether it answers."))
     return redirect("app_runtime:source_list")
 

@@ -37,7 +37,8 @@ class ModelSource(BaseModel):
             is_usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
         except ValueError:
             is_usable = False
-        if not is_usable or parts.username or parts.password or parts.query or parts.fragment:
+        has_gaps = any(sign.isspace() or not sign.isprintable() for sign in value)
+        if not is_usable or has_gaps or parts.username or parts.password or parts.query or parts.fragment:
             raise ValueError("is no address such as https://models.example.org/v1")
         return value.rstrip("/")
 

@@ -101,6 +101,12 @@ def test_an_empty_key_leaves_the_one_that_is_kept(operator_client: Client) -> No
         ({"allow_private": ""}, "Tick the box below if it is meant"),
         ({"base_url": "http://localhost:1/v1", "allow_private": ""}, "Tick the box below"),
         ({"base_url": "http://[::1]:1/v1", "allow_private": ""}, "Tick the box below"),
+        ({"base_url": "http://127.1/v1", "allow_private": ""}, "Tick the box below"),
+        ({"base_url": "http://2130706433/v1", "allow_private": ""}, "Tick the box below"),
+        ({"base_url": "http://0x7f000001:8241/v1", "allow_private": ""}, "Tick the box below"),
+        ({"base_url": "http://127.0.0.1./v1", "allow_private": ""}, "Tick the box below"),
+        ({"base_url": "http://[::ffff:10.0.0.1]/v1", "allow_private": ""}, "Tick the box below"),
+        ({"base_url": "http://exa mple"}, "is no address such as"),
         ({"reference": KEY}, "must be env:NAME or secret:NAME, never the key itself"),
         ({"model": ""}, "This field is required"),
         ({"provider": "nobody"}, "Select a valid choice"),
@@ -111,6 +117,7 @@ def test_what_makes_no_source_is_refused_beside_its_field(
 ) -> None:
     page = save(operator_client, {**OLLAMA, **changes}, status=422)
     assert words in page
+    assert KEY not in page  # not even where it was pasted into the wrong field
     assert not site_config().ai_sources.sources
 
 
@@ -150,7 +157,9 @@ def test_a_deleted_source_takes_its_key_along_and_the_first_fallback_takes_its_p
     save(operator_client, OPENAI)
     save(operator_client, OLLAMA)
     operator_client.post("/settings/models/order/", {"order": "my-ollama"})
-    save(operator_client, {}, "openai/delete")
+    page = save(operator_client, {}, "openai/delete", status=409)
+    assert "It is the default: the first fallback, My Ollama, takes its place." in page
+    save(operator_client, {"confirmed": "yes"}, "openai/delete")
     assert (stored()["currentId"], secret_names()) == ("my-ollama", [])
 
 
@@ -158,7 +167,8 @@ def test_a_source_that_apps_chose_is_not_deleted_unseen(operator_client: Client,
     save(operator_client, OLLAMA)
     operator_client.post(f"/apps/{app.pk}/limits/save/", {"model": "my-ollama"})
     page = save(operator_client, {}, "my-ollama/delete", status=409)
-    assert "1 app has chosen this model" in page
+    assert "1 app has chosen it, and uses the site's default from then on" in page
+    assert "It is the only source: until there is another, runs are rehearsals." in page
     assert app.name in page
     save(operator_client, {"confirmed": "yes"}, "my-ollama/delete")
     assert not site_config().ai_sources.sources
@@ -202,7 +212,8 @@ def test_the_page_says_what_came_of_a_test(
 ) -> None:
     save(operator_client, OPENAI)
     monkeypatch.setattr("app_runtime.settings.views.run_check", lambda _source: checked)
-    assert words in " ".join(save(operator_client, {}, "openai/test", status=200).split())
+    save(operator_client, {}, "openai/test", status=302)  # so that a reload does not ask, and pay, again
+    assert words in " ".join(shown(operator_client, "models/").split())
 
 
 def test_a_test_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,10 +237,22 @@ def test_limits_keep_what_else_is_set_for_runs(operator_client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "fields", [{"model_turns": "0"}, {"tokens": "many"}, {"money_usd": "-1"}, {"idle_minutes": "nan"}]
+    ("fields", "words"),
+    [
+        ({"model_turns": "0"}, "Give a whole number from 1 to 10000."),
+        ({"tokens": "0"}, "Give a whole number from 1 on."),
+        ({"tokens": "many"}, "Enter a whole number."),
+        ({"money_usd": "-1"}, "Give an amount of more than 0."),
+        ({"idle_minutes": "1441"}, "Give minutes: more than 0, and at most 1440, which is a day."),
+        ({"idle_minutes": "nan"}, "Enter a number."),
+    ],
 )
-def test_limits_that_are_none_are_refused(operator_client: Client, fields: dict[str, str]) -> None:
-    assert operator_client.post("/settings/limits/save/", fields).status_code == 422
+def test_limits_that_are_none_are_refused(
+    operator_client: Client, fields: dict[str, str], words: str
+) -> None:
+    response = operator_client.post("/settings/limits/save/", fields)
+    assert response.status_code == 422
+    assert words in response.content.decode()
 
 
 def test_a_price_is_added_and_deleted(operator_client: Client) -> None:
@@ -243,7 +266,9 @@ def test_a_price_is_added_and_deleted(operator_client: Client) -> None:
     assert [line.verb for line in AuditEntry.objects.order_by("id")] == ["price.create", "price.delete"]
 
 
-@pytest.mark.parametrize("wrong", [{"input_usd": "-1"}, {"valid_from": "soon"}, {"model": ""}])
+@pytest.mark.parametrize(
+    "wrong", [{"input_usd": "-1"}, {"valid_from": "soon"}, {"model": ""}, {"model": "m" * 201}]
+)
 def test_a_price_that_is_none_is_refused(operator_client: Client, wrong: dict[str, str]) -> None:
     fields = {"model": "m", "valid_from": "2026-01-01", "input_usd": "1", "output_usd": "1", **wrong}
     assert operator_client.post("/settings/prices/create/", fields).status_code == 422
@@ -266,9 +291,15 @@ def test_an_app_gets_a_model_and_limits_of_its_own(operator_client: Client, app:
 def test_an_apps_limits_that_are_none_are_refused_and_nothing_is_stored(
     operator_client: Client, app: App
 ) -> None:
-    for fields in ({"model_turns": "0"}, {"model": "nobody"}):
-        response = operator_client.post(f"/apps/{app.pk}/limits/save/", fields, follow=True)
-        assert response.status_code == 200
+    for fields, words in (
+        ({"model_turns": "0", "money_usd": "1.25"}, "Give a whole number from 1 to 10000."),
+        ({"model": "nobody", "money_usd": "1.25"}, "There is no such model source any more"),
+    ):
+        response = operator_client.post(f"/apps/{app.pk}/limits/save/", fields)
+        page = unescape(response.content.decode())
+        assert response.status_code == 422
+        assert words in page
+        assert 'value="1.25"' in page  # what else was typed is kept
         app.refresh_from_db()
         assert app.user_overrides == {}
 
