@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from app_manager.models import App
 from app_runtime.models import Entry, Notification, Price, Run, RunMessage, ServerHealth, UsageDay
+from app_runtime.settings.forms import PriceForm
 from halo_site.admin import Audited
 from halo_site.read_only import WINDOW, ReadOnlyAdmin, begins, linked, listed, pretty
 
@@ -161,6 +162,7 @@ class ServerHealthAdmin(ReadOnlyAdmin):
 
 @admin.register(Price)
 class PriceAdmin(Audited, admin.ModelAdmin):  # type: ignore[type-arg]
+    form = PriceForm  # the rules of the page of prices
     list_display = ("model", "valid_from", "input_usd", "output_usd", "cached_usd")
     search_fields = ("model",)
     ordering = ("model", "-valid_from")

@@ -274,6 +274,15 @@ def test_a_price_that_is_none_is_refused(operator_client: Client, wrong: dict[st
     assert operator_client.post("/settings/prices/create/", fields).status_code == 422
 
 
+def test_the_administration_keeps_to_the_rules_of_prices(operator_client: Client) -> None:
+    fields = {"model": "m", "valid_from": "2026-01-01", "input_usd": "1", "output_usd": "1"}
+    for wrong in ({"model": "m" * 201}, {"input_usd": "-1"}):
+        operator_client.post("/admin/app_runtime/price/add/", fields | wrong)
+    assert not Price.objects.exists()
+    operator_client.post("/admin/app_runtime/price/add/", fields)
+    assert Price.objects.get().model == "m"
+
+
 def test_an_app_gets_a_model_and_limits_of_its_own(operator_client: Client, app: App) -> None:
     save(operator_client, OLLAMA)
     fields = {"model": "my-ollama", "model_turns": "7", "money_usd": "1.5"}
