@@ -188,3 +188,10 @@ def test_the_settings_name_what_was_set_aside(operator_client: Client) -> None:
     told = page(operator_client, "/settings/")
     assert "A file could not be read and was set aside" in told
     assert "config.json.corrupt-20261101T000000000000Z" in told
+
+
+def test_the_settings_count_nothing_that_nobody_knows(operator_client: Client) -> None:
+    write(BROKEN)
+    shown = page(operator_client, "/settings/")
+    assert "0 sources" not in shown
+    assert shown.count(">unknown<") == 2
