@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -120,8 +121,8 @@ def _facts(line: dict[str, Any]) -> str:
         words.append(_("%s tokens out") % f"{_number(line['tokensOut']):,}")
     cost = line.get("costPicousd")
     if type(cost) is int and 0 <= cost < HIGHEST:
-        dollars = f"{cost / 10**12:.6f}".rstrip("0").rstrip(".")
-        words.append(_("%(cost)s USD (%(price)s)") % {"cost": dollars, "price": line.get("price") or "?"})
+        dollars = quantities.dollars(Decimal(cost).scaleb(-12))
+        words.append(_("%(cost)s (%(price)s)") % {"cost": dollars, "price": line.get("price") or "?"})
     else:
         words.append(_("price unknown"))
     return " · ".join(words)

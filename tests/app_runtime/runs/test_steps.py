@@ -1,6 +1,7 @@
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -52,6 +53,20 @@ def test_each_model_turn_and_each_call_is_a_step() -> None:
 def test_tokens_are_summed_and_unknown_ones_are_none() -> None:
     first, second = timeline([PROMPT, MODEL, {**MODEL, "tokensIn": None, "tokensOut": None}]).steps
     assert (first.tokens, second.tokens) == (12, None)
+
+
+@pytest.mark.parametrize(
+    ("picousd", "words"),
+    [
+        (400_000, "0.0000004 USD"),
+        (999_999_600_000, "0.9999996 USD"),
+        (1, "0.000000000001 USD"),
+        (0, "0.00 USD"),
+    ],
+)
+def test_the_money_of_a_turn_is_shown_to_the_last_digit(picousd: int, words: str) -> None:
+    (step,) = timeline([{**MODEL, "model": "m-1", "costPicousd": picousd, "price": "own price"}]).steps
+    assert step.facts == f"m-1 · 5 tokens in · 7 tokens out · {words} (own price)"
 
 
 def test_bars_lie_where_their_time_was() -> None:
