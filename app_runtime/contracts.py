@@ -245,13 +245,25 @@ class RunRecord(Record):
         description="when somebody asked to stop it; null: nobody did"
     )
     cancelled_by: str = Field(description="who asked to stop it; empty: nobody did")
-    tokens_used: int | None = Field(ge=0, description="tokens in and out; null: unknown")
-    tokens_in: int | None = Field(ge=0, description="tokens that went in, from caches too; null: unknown")
-    tokens_out: int | None = Field(ge=0, description="tokens that came out; null: unknown")
+    tokens_used: int | None = Field(
+        ge=0, description="tokens in and out, of the turns whose size is known; null: unknown"
+    )
+    tokens_in: int | None = Field(
+        ge=0, description="of these, those that went in, from caches too; null: unknown"
+    )
+    tokens_out: int | None = Field(ge=0, description="of these, those that came out; null: unknown")
     tokens_cached: int | None = Field(
         ge=0, description="of the tokens in, those out of a provider's cache; null: unknown"
     )
-    cost_microusd: int | None = Field(ge=0, description="millionths of a US dollar; null: unknown")
+    turns_unknown: int = Field(
+        ge=0, description="model turns, answered or not, whose tokens nobody knows: they are in none of these"
+    )
+    cost_microusd: int | None = Field(
+        ge=0, description="millionths of a US dollar, of the turns whose price is known; null: unknown"
+    )
+    turns_unpriced: int = Field(
+        ge=0, description="model turns, answered or not, whose price nobody knows: they are not in the cost"
+    )
     error_message: str | None = Field(description="why it failed; null: it did not")
     entries: list[EntryRecord | OddEntry] = Field(description="what it wrote, the oldest first")
 

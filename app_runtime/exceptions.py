@@ -35,7 +35,8 @@ class EngineError(RuntimeRefusal):
     """The engine could not make its turn; ``permanent`` when trying the same again cannot help.
 
     ``kind`` is one of rate_limit, server, network, timeout, auth, bad_request, unknown_model, bad_answer;
-    ``retry_after`` is what the provider asked to wait, in seconds.
+    ``retry_after`` is what the provider asked to wait, in seconds. ``is_free`` is true where the request
+    certainly cost nothing: it was never sent, or was refused before any token.
     """
 
     def __init__(
@@ -45,11 +46,13 @@ class EngineError(RuntimeRefusal):
         permanent: bool = True,
         kind: str = "bad_request",
         retry_after: float | None = None,
+        is_free: bool = False,
     ) -> None:
         super().__init__(sentence)
         self.permanent = permanent
         self.kind = kind
         self.retry_after = retry_after
+        self.is_free = is_free
 
 
 class SourceUnknown(RuntimeRefusal):

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from app_runtime import prices
 from app_runtime.engines.base import Briefing, Engine, Message, Turn
-from app_runtime.exceptions import EngineError, RunStopped
+from app_runtime.exceptions import EngineError, LeaseLost, RunStopped
 from app_runtime.progress import Progress, elapsed_ms
 from halo_site.datadir.ai_sources import ModelSource
 
@@ -24,9 +24,12 @@ class ModelTurns:
         while True:
             attempt += 1
             began = self.progress.begin_step()
+            self._announce()
             try:
                 turn = self._priced(self._attempt(briefing, conversation))
             except EngineError as error:
+                if error.is_free:
+                    self.progress.meter.forget()
                 waited += elapsed_ms(began)
                 pause = self._after(error, attempt, elapsed_ms(began))
                 if pause is None:
@@ -39,6 +42,11 @@ class ModelTurns:
                 raise
             else:
                 return self._counted(turn, attempt, elapsed_ms(began), waited)
+
+    def _announce(self) -> None:
+        """Have the meter count the request before it is made; an engine without a source makes none."""
+        if self.engine.source is not None:
+            self.progress.meter.begin(self.engine.source.model, self.progress.clock())
 
     def _attempt(self, briefing: Briefing, conversation: Sequence[Message]) -> Turn:
         answer = self.engine.turn(briefing, conversation)
@@ -104,7 +112,9 @@ class ModelTurns:
         )
 
     def _counted(self, turn: Turn, attempt: int, ms: int, waited: int) -> Turn:
-        self.progress.meter.count(turn, ms + waited if self.engine.source else 0, self.progress.clock())
+        waiting_ms = ms + waited if self.engine.source else 0
+        if not self.progress.meter.count(turn, waiting_ms, self.progress.clock()):
+            raise LeaseLost("The run is no longer this worker's.")
         self.progress.write(
             "model",
             step=self.progress.run.step_count,

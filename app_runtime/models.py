@@ -114,6 +114,12 @@ class Run(models.Model):
     requeues = models.IntegerField(
         default=0, db_default=0, help_text=_("how often its worker was lost before its first step")
     )
+    turns_unknown = models.IntegerField(
+        default=0, db_default=0, help_text=_("model turns whose size is not in the tokens: nobody knows it")
+    )
+    turns_unpriced = models.IntegerField(
+        default=0, db_default=0, help_text=_("model turns whose price is not in the cost: nobody knows it")
+    )
     cancel_requested_at = EpochMsField(null=True, blank=True)
     cancelled_by = models.TextField(default="", db_default="")
 

@@ -36,7 +36,12 @@ class Progress:
         self._stepped_at = clock()
 
     def write(self, kind: str, /, **facts: Any) -> None:
-        """Add one line to the transcript, secrets masked, on disk when this returns."""
+        """Add one line to the transcript, secrets masked, on disk when this returns.
+
+        Raises `LeaseLost` where somebody else has ended the run: its transcript has its end by then.
+        """
+        if not self.run.held().exists():
+            raise LeaseLost("The run is no longer this worker's.")
         self.transcript.append(kind, self.clock(), **self.masker.value(facts))
         self._stepped_at = self.clock()
 

@@ -18,13 +18,25 @@ logger = logging.getLogger(__name__)
 OUTPUT_CHARACTERS = 2000
 
 
+def close(run: Run, now: datetime) -> None:
+    """Add the line ``end`` to the transcript of a run that its worker did not settle.
+
+    Call it when the settlement is committed. Where the folder is missing, or the disk refuses, the line is
+    missing too, and the log says so: the run's row is what counts.
+    """
+    try:
+        _end(run, now)
+    except (OSError, ValueError, FolderMissing):
+        logger.exception("The transcript of run %s could not be closed", run.short_id)
+
+
 def write(run: Run, now: datetime) -> None:
     """Close the transcript and write ``memory/run/…md`` (none for a run that found nothing to do).
 
     The run is settled already: a disk that refuses costs the record, is logged, and changes nothing else.
     """
     try:
-        transcript_of(run).append("end", now, status=run.status, outcome=run.outcome, error=run.error_message)
+        _end(run, now)
         place = app_place(run.app_id)
         if place is not None and run.outcome != Outcome.NOOP:
             kind = "error" if run.outcome == Outcome.ERROR else "run"
@@ -33,10 +45,15 @@ def write(run: Run, now: datetime) -> None:
         logger.exception("The record of run %s could not be written", run.short_id)
 
 
+def _end(run: Run, now: datetime) -> None:
+    transcript_of(run).append("end", now, status=run.status, outcome=run.outcome, error=run.error_message)
+
+
 def text_of(run: Run, now: datetime) -> str:
     """The record's markdown: what, why, how it ended, and the newest summary of what it told."""
     told = Entry.objects.filter(run_id=run.run_id).newest_first().first()
-    tokens = "unknown" if run.tokens_used is None else str(run.tokens_used)
+    known = "unknown" if run.tokens_used is None else str(run.tokens_used)
+    tokens = f"at least {known}" if run.tokens_used is not None and run.turns_unknown else known
     facts = {
         "App": run.app.name,
         "Trigger": run.get_trigger_type_display(),

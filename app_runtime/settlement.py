@@ -3,13 +3,14 @@
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 
 from app_manager.models import App
 from app_manager.states import Status as AppStatus
 from app_manager.states import may_become
-from app_runtime import queue, texts
+from app_runtime import queue, records, texts
 from app_runtime.models import Entry, Run, RunQuerySet
 from app_runtime.statuses import EntryType, Outcome, Status
 from halo_site import audit
@@ -65,7 +66,10 @@ def cancel_queued(run: Run, reason: str, now: datetime) -> bool:
 def cancel_running(run: Run, reason: str, now: datetime) -> bool:
     """End a running run, with the reason; its worker finds at the next step that it is no longer its own."""
     end = End(Status.CANCELLED, None, f"Cancelled: {reason}.")
-    return record_end(run, end, now, run.held())
+    is_ended = record_end(run, end, now, run.held())
+    if is_ended:  # by an open transaction of the caller's: the file is written when that is over
+        transaction.on_commit(partial(records.close, run, now))
+    return is_ended
 
 
 def settle(run: Run, end: End, now: datetime) -> bool:
@@ -83,7 +87,6 @@ def record_end(run: Run, end: End, now: datetime, held: RunQuerySet) -> bool:
         "error_message": error or None,
         "finished_at": as_stored(now),
         "duration_ms": duration,
-        "model": texts.storable(run.model),
         "lease_until": None,
     }
     with transaction.atomic():
@@ -176,10 +179,13 @@ def settle_lost(now: datetime) -> int:
 def _settled_lost(run: Run, now: datetime) -> bool:
     """One that cannot be settled is logged and does not stand in the way of the others."""
     try:
-        return _settle_lost(run, now)
+        is_settled = _settle_lost(run, now)
     except Exception:
         logger.exception("The lost run %s could not be settled", run.short_id)
         return False
+    if is_settled and not run.is_unfinished:
+        records.close(run, now)
+    return is_settled
 
 
 def _settle_lost(run: Run, now: datetime) -> bool:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from app_manager.models import App
+from app_runtime import records
 from app_runtime.exceptions import RuntimeRefusal
 from app_runtime.models import Run
 from app_runtime.settlement import End, cancel_queued, record_end
@@ -58,6 +59,8 @@ def force_stop(run: Run, actor: Actor, now: datetime) -> bool:
         ended = record_end(stored, End(Status.CANCELLED, None, sentence), now, stored.held())
         if ended:
             _audit(stored, "run.stop", actor, now)
+    if ended:
+        records.close(stored, now)
     return ended
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 LONGEST_SENTENCE = 4000  # characters of an error message that are kept
+LONGEST_NAME = 200  # characters of a foreign name (of a model, of a tool) that are kept
 
 
 def storable(value: Any) -> Any:
@@ -21,6 +22,11 @@ def sentence(text: str) -> str:
     """An error message fit to be stored, cut where it is endless."""
     plain = _plain(text.strip())
     return plain if len(plain) <= LONGEST_SENTENCE else f"{plain[:LONGEST_SENTENCE]} …"
+
+
+def name(text: str) -> str:
+    """A name that somebody else made, fit to be stored, cut where it is endless."""
+    return _plain(text)[:LONGEST_NAME]
 
 
 def _plain(text: str) -> str:

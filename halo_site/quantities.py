@@ -96,6 +96,11 @@ def dollars(amount: Decimal | None) -> str:
     return f"{whole}.{digits:0<2} USD"
 
 
+def at_least(words: str, missing: int) -> str:
+    """A known sum in words, of which ``missing`` parts are unknown: "at least 3.10 USD"."""
+    return _("at least %(sum)s") % {"sum": words} if missing else words
+
+
 def capped(count: int, cap: int) -> str:
     """A count that stopped at ``cap``: "1,000+" where there may be more."""
     return f"{count:,}+" if count >= cap else f"{count:,}"

@@ -30,7 +30,7 @@ def in_words(error: Exception, source: ModelSource) -> EngineError:
     """The error of a request to ``source`` as ours."""
     refused = next((cause for cause in _causes(error) if isinstance(cause, AddressRefused)), None)
     if refused is not None:
-        return EngineError(f"{source.name} was not asked: {refused}", kind="bad_request")
+        return EngineError(f"{source.name} was not asked: {refused}", kind="bad_request", is_free=True)
     kind, words, is_permanent = _judged(error)
     detail = "" if kind == "timeout" else _detail(error)
     sentence = f"{source.name} {words}" + (f": {detail}" if detail else "")
@@ -39,7 +39,18 @@ def in_words(error: Exception, source: ModelSource) -> EngineError:
         kind=kind,
         permanent=is_permanent,
         retry_after=getattr(error, "retry_after", None),
+        is_free=_is_free(error),
     )
+
+
+def _is_free(error: Exception) -> bool:
+    """Whether nothing was used, for certain: refused with a status, or never sent.
+
+    A failure on the provider's side (500 and above, 408) may have come after tokens.
+    """
+    status = getattr(error, "status_code", None) or 0
+    unsent = (httpx2.ConnectError, httpx2.ConnectTimeout)
+    return (400 <= status < 500 and status != 408) or any(isinstance(each, unsent) for each in _causes(error))
 
 
 def _judged(error: Exception) -> Judgement:

@@ -60,14 +60,16 @@ def connect(source: ModelSource) -> Connection:
 def _key(source: ModelSource) -> str:
     if not source.api_key:
         if source.provider != "openai-compatible":
-            raise EngineError(
-                f"{source.name} has no key. Give it one in the settings, under Models.", kind="auth"
-            )
+            raise _unasked(f"{source.name} has no key. Give it one in the settings, under Models.")
         return NO_KEY
     try:
         key = resolve(source.api_key)
     except SecretMissing as error:
-        raise EngineError(f"The key of {source.name} is missing: {error}", kind="auth") from error
+        raise _unasked(f"The key of {source.name} is missing: {error}") from error
     if not key.strip():
-        raise EngineError(f"The key of {source.name}, {source.api_key}, is empty.", kind="auth")
+        raise _unasked(f"The key of {source.name}, {source.api_key}, is empty.")
     return key.strip()
+
+
+def _unasked(sentence: str) -> EngineError:
+    return EngineError(sentence, kind="auth", is_free=True)

@@ -15,7 +15,7 @@ from app_runtime.pages import RunRow, run_rows
 from app_runtime.paging import Page, parse_before
 from app_runtime.runs.batches import MOST_RUNS
 from app_runtime.runs.filters import RunFilter, encoded
-from app_runtime.runs.page import money
+from app_runtime.runs.page import cost_words
 from app_runtime.runs.search import RunSearch
 from app_runtime.statuses import Status
 from halo_site import quantities
@@ -35,11 +35,13 @@ class ListedRun(RunRow):
 
     @property
     def tokens(self) -> str:
-        return self._otherwise if self.run.tokens_used is None else f"{self.run.tokens_used:,}"
+        if self.run.tokens_used is None:
+            return self._otherwise
+        return quantities.at_least(f"{self.run.tokens_used:,}", self.run.turns_unknown)
 
     @property
     def cost(self) -> str:
-        return self._otherwise if self.run.cost_microusd is None else money(self.run.cost_microusd)
+        return self._otherwise if self.run.cost_microusd is None else cost_words(self.run)
 
     @property
     def _otherwise(self) -> str:

@@ -181,11 +181,11 @@ class RunPage:
 
     @property
     def tokens_in(self) -> str:
-        return _count(self.run.tokens_in)
+        return quantities.at_least(_count(self.run.tokens_in), self.run.turns_unknown)
 
     @property
     def tokens_out(self) -> str:
-        return _count(self.run.tokens_out)
+        return quantities.at_least(_count(self.run.tokens_out), self.run.turns_unknown)
 
     @property
     def tokens_cached(self) -> str:
@@ -193,8 +193,8 @@ class RunPage:
 
     @property
     def cost(self) -> str:
-        """In US dollars, with every digit that is known; "unknown" where nobody knows the price."""
-        return money(self.run.cost_microusd)
+        """In US dollars, with every digit that is known; "at least" or "unknown" where a price is missing."""
+        return cost_words(self.run)
 
     @property
     def can_continue(self) -> bool:
@@ -241,6 +241,12 @@ _WORKER_TIME = timedelta(seconds=WORKER_SECONDS)
 def money(microusd: int | None) -> str:
     """Millionths of a US dollar as dollars."""
     return quantities.dollars(None if microusd is None else Decimal(microusd) / 1_000_000)
+
+
+def cost_words(run: Run) -> str:
+    """What the run cost: "12.40 USD", "at least 3.10 USD" or "unknown"."""
+    missing = run.turns_unpriced if run.cost_microusd is not None else 0
+    return quantities.at_least(money(run.cost_microusd), missing)
 
 
 def _count(number: int | None) -> str:

@@ -4,8 +4,6 @@ from dataclasses import astuple, dataclass
 from decimal import Decimal
 from typing import ClassVar
 
-from django.utils.translation import gettext as _
-
 from halo_site import quantities
 
 
@@ -102,6 +100,4 @@ class Usage:
 
     def _known(self, words: str, missing: int) -> str:
         """A sum in which the parts of ``missing`` turns are not."""
-        if not missing or missing >= self.turns:
-            return words
-        return _("at least %(sum)s") % {"sum": words}
+        return quantities.at_least(words, missing if missing < self.turns else 0)

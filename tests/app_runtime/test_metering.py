@@ -12,6 +12,7 @@ from app_runtime.dispatch import trigger
 from app_runtime.engines.base import Turn
 from app_runtime.models import Price, Run, UsageDay
 from app_runtime.prices import Rate, Tokens, cost_of, listed_cost, own_rate
+from app_runtime.runs.page import cost_words
 from halo_site.datadir.ai_sources import ModelSource
 from halo_site.datadir.config import update_config
 from tests.app_runtime.engines import call
@@ -61,17 +62,44 @@ def test_two_runs_of_one_day_are_added(app: App, run_once: RunOnce, scripted: Ca
     assert sum(UsageDay.objects.values_list("runs", flat=True)) == 2
 
 
-def test_a_turn_of_unknown_price_makes_the_money_unknown_and_never_zero(run_once: RunOnce) -> None:
-    run = run_once(turn(), turn("end", cost=None))
+UNSIZED: dict[str, None] = {"tokens_in": None, "tokens_out": None, "tokens_cached": None, "cost": None}
+
+
+def test_a_turn_of_unknown_price_makes_the_money_a_least_and_never_zero(run_once: RunOnce) -> None:
+    run = run_once(turn(cost=2_000_000), turn("end", cost=None))
     run.refresh_from_db()
     day = UsageDay.objects.get()
-    assert (run.cost_microusd, day.turns_unpriced, day.cost_picousd) == (None, 1, 1_500_000)
+    assert (run.cost_microusd, run.turns_unpriced) == (2, 1)
+    assert (day.turns_unpriced, day.cost_picousd) == (1, 2_000_000)
+    assert cost_words(run) == "at least 0.000002 USD"
 
 
-def test_a_turn_of_unknown_size_makes_the_tokens_unknown(run_once: RunOnce) -> None:
-    run = run_once(turn(), turn("end", tokens_in=None, tokens_out=None, tokens_cached=None, cost=None))
+def test_a_run_without_any_price_has_an_unknown_cost(run_once: RunOnce) -> None:
+    run = run_once(turn("end", cost=None))
+    assert (run.cost_microusd, cost_words(run)) == (None, "unknown")
+
+
+def test_a_turn_of_unknown_size_makes_the_tokens_a_least(run_once: RunOnce) -> None:
+    run = run_once(turn(), turn("end", **UNSIZED))
     run.refresh_from_db()
-    assert (run.tokens_used, run.tokens_in, UsageDay.objects.get().turns_unknown) == (None, None, 1)
+    assert (run.tokens_used, run.tokens_in, run.turns_unknown) == (110, 100, 1)
+    assert UsageDay.objects.get().turns_unknown == 1
+
+
+def test_a_cap_on_tokens_that_nobody_can_keep_ends_the_run(run_once: RunOnce) -> None:
+    update_config("runs", {"tokens": 1000})
+    run = run_once(turn(**UNSIZED), turn("end"))
+    assert run.error_message == (
+        "The run has a cap of 1,000 tokens, and the server of m-1 does not say how many it uses. "
+        "Use another model source, or take the cap away."
+    )
+
+
+def test_caps_do_not_end_a_rehearsal(app: App) -> None:
+    update_config("runs", {"tokens": 1000, "money_usd": 0.5})
+    run = worker.execute(trigger(app, TESTER, NINE).run_id)
+    assert run
+    assert run.status == "ok"
 
 
 def test_a_rehearsal_uses_nothing(app: App) -> None:
