@@ -70,6 +70,7 @@ class ModelTurns:
 
         Raises the error where neither is possible. All of it is a line of the transcript.
         """
+        error = self._with_wait(error)
         pause = self._pause(error, attempt)
         if pause is not None:
             self._write_error(error.kind, str(error), attempt, ms, round(pause * 1000), None)
@@ -93,6 +94,20 @@ class ModelTurns:
         if error.retry_after is not None and error.retry_after > longest:
             return None
         return min(pause, longest)
+
+    def _with_wait(self, error: EngineError) -> EngineError:
+        """The error; where it asks for a wait that is too long, its sentence says that too."""
+        asked, longest = error.retry_after, self.progress.settings.longest_retry_wait_seconds
+        if asked is None or asked <= longest:
+            return error
+        sentence = f"{error} It asks to wait {asked:,.0f} s; the longest wait that is set is {longest:,g} s."
+        return EngineError(
+            sentence,
+            permanent=error.permanent,
+            kind=error.kind,
+            retry_after=asked,
+            is_free=error.is_free,
+        )
 
     def _write_error(
         self, kind: str, sentence: str, attempt: int, ms: int,

@@ -8,7 +8,6 @@ import re
 import time
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 from uuid import uuid4
 
 from django.utils import timezone
@@ -25,11 +24,13 @@ from pydantic_ai.messages import (
     ToolReturnPart,
     UserPromptPart,
 )
-from pydantic_ai.models import Model, ModelRequestParameters
+from pydantic_ai.models import ModelRequestParameters
 from pydantic_ai.tools import ToolDefinition
+from pydantic_ai.usage import RequestUsage
 
-from app_runtime import prices
+from app_runtime import prices, texts
 from app_runtime.engines.base import Briefing, Message, ToolCall, Turn
+from app_runtime.engines.ending import AnswerTooLong
 from app_runtime.engines.provider_errors import PASSING, in_words
 from app_runtime.engines.providers import Connection, connect
 from app_runtime.exceptions import EngineError
@@ -38,6 +39,7 @@ from halo_site.datadir.ai_sources import ModelSource
 
 UNREADABLE = "its arguments were no JSON object: {start}."
 START_CHARACTERS = 200
+MOST_TOKENS = 10**9  # of one turn: no model takes or makes a hundredth of it
 # What every provider takes: one's ids and made-up names of tools are refused by another
 PLAIN_ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 NOT_PLAIN = re.compile(r"[^A-Za-z0-9_-]+")
@@ -58,9 +60,8 @@ class ModelEngine:
         """One request to the provider, streamed where the source streams. Raises `EngineError`."""
         source = self.source
         try:
-            model = self._connected(source).model
-            response = await _answer(model, source, briefing, conversation)
-        except (AgentRunError, UserError, *PASSING) as error:
+            response = await _answer(self._connected(source), source, briefing, conversation)
+        except (AgentRunError, UserError, AnswerTooLong, *PASSING) as error:
             raise in_words(error, source) from error
         return turn_of(response, source, {call.id for message in conversation for call in message.calls})
 
@@ -111,16 +112,21 @@ async def check(source: ModelSource) -> Checked:
 
 
 async def _answer(
-    model: Model[Any], source: ModelSource, briefing: Briefing, conversation: Sequence[Message]
+    connection: Connection, source: ModelSource, briefing: Briefing, conversation: Sequence[Message]
 ) -> ModelResponse:
-    messages = messages_for(briefing, conversation)
+    """The whole answer. Raises `EngineError` for a stream that stopped before its end."""
+    model, messages = connection.model, messages_for(briefing, conversation)
     offered = ModelRequestParameters(function_tools=[_definition(tool) for tool in briefing.tools])
     if not source.stream:
         return await model_request(model, messages, model_request_parameters=offered)
     async with model_request_stream(model, messages, model_request_parameters=offered) as stream:
         async for _event in stream:
             pass
-        return stream.get()
+        response = stream.get()
+    # Its finish_reason as it came: pydantic-ai makes "stop" of one that did not.
+    if not (connection.ending.is_marked or (response.provider_details or {}).get("finish_reason")):
+        raise EngineError(f"{source.name} broke off its answer.", kind="network", permanent=False)
+    return response
 
 
 def messages_for(briefing: Briefing, conversation: Sequence[Message]) -> list[ModelMessage]:
@@ -154,12 +160,12 @@ def turn_of(response: ModelResponse, source: ModelSource, taken: Collection[str]
             kind="bad_answer",
             permanent=response.finish_reason == "content_filter",
         )
-    usage, model = response.usage, response.model_name or source.model
-    text = "".join(part.content for part in response.parts if isinstance(part, TextPart))
+    usage, model = response.usage, texts.name(response.model_name or source.model)
+    text = texts.storable("".join(part.content for part in response.parts if isinstance(part, TextPart)))
     calls = _with_ids([_call(part) for part in response.parts if isinstance(part, ToolCallPart)], taken)
     if not (usage.input_tokens or usage.output_tokens):
         return Turn(text, calls, model)  # a server that does not count
-    if not 0 <= usage.cache_read_tokens <= usage.input_tokens or usage.output_tokens < 0:
+    if not _is_possible(usage):
         return Turn(text, calls, model)  # one that counts what cannot be: its size is not known
     tokens = prices.Tokens(
         usage.input_tokens, usage.output_tokens, usage.cache_read_tokens, usage.cache_write_tokens
@@ -168,15 +174,23 @@ def turn_of(response: ModelResponse, source: ModelSource, taken: Collection[str]
     return Turn(text, calls, model, tokens.incoming, tokens.outgoing, tokens.cached, cost, price)
 
 
+def _is_possible(usage: RequestUsage) -> bool:
+    """Whether a turn can have this size: no negative price comes of it, and no number of no end."""
+    known = (usage.input_tokens, usage.output_tokens, usage.cache_write_tokens)
+    is_small = all(0 <= count <= MOST_TOKENS for count in known)
+    return is_small and 0 <= usage.cache_read_tokens <= usage.input_tokens
+
+
 def _call(part: ToolCallPart) -> ToolCall:
+    called = texts.name(part.tool_name)
     try:
         arguments = json.loads(part.args) if isinstance(part.args, str) and part.args else part.args or {}
     except (ValueError, RecursionError):
         arguments = None
     if isinstance(arguments, dict):
-        return ToolCall(part.tool_call_id, part.tool_name, arguments)
-    start = str(part.args)[:START_CHARACTERS]
-    return ToolCall(part.tool_call_id, part.tool_name, {}, UNREADABLE.format(start=json.dumps(start)))
+        return ToolCall(part.tool_call_id, called, texts.storable(arguments))
+    start = texts.storable(str(part.args)[:START_CHARACTERS])
+    return ToolCall(part.tool_call_id, called, {}, UNREADABLE.format(start=json.dumps(start)))
 
 
 def _with_ids(calls: Iterable[ToolCall], taken: Collection[str]) -> tuple[ToolCall, ...]:

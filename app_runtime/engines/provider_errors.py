@@ -1,6 +1,8 @@
 """What providers answer when they do not answer, in a sentence, and whether trying again can help."""
 
+import html
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,7 +10,10 @@ import httpx2
 from pydantic import ValidationError
 from pydantic_ai import exceptions as errors
 
+from app_runtime import texts
+from app_runtime.engines.ending import LONGEST_ANSWER_BYTES, AnswerTooLong
 from app_runtime.exceptions import EngineError
+from halo_site import quantities
 from halo_site.datadir.ai_sources import ModelSource
 from halo_site.outbound import AddressRefused
 
@@ -23,6 +28,9 @@ PASSING = (
     AttributeError,
 )
 DETAIL_CHARACTERS = 500
+LOOKED_AT_CHARACTERS = 20_000
+IS_HTML = re.compile(r"<(?:!doctype|html|head|body)\b", re.I)
+MARKUP = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|$)|<!--.*?(?:-->|$)|<[^>]*>", re.S | re.I)
 Judgement = tuple[str, str, bool]
 
 
@@ -31,6 +39,10 @@ def in_words(error: Exception, source: ModelSource) -> EngineError:
     refused = next((cause for cause in _causes(error) if isinstance(cause, AddressRefused)), None)
     if refused is not None:
         return EngineError(f"{source.name} was not asked: {refused}", kind="bad_request", is_free=True)
+    if any(isinstance(cause, AnswerTooLong) for cause in _causes(error)):
+        longest = quantities.size(LONGEST_ANSWER_BYTES)
+        sentence = f"{source.name} sent more than {longest} in one answer. Nothing of it was used."
+        return EngineError(sentence, kind="bad_answer")
     kind, words, is_permanent = _judged(error)
     detail = "" if kind == "timeout" else _detail(error)
     sentence = f"{source.name} {words}" + (f": {detail}" if detail else "")
@@ -94,8 +106,13 @@ def _detail(error: Exception) -> str:
     said = _message(getattr(error, "body", None))
     if not said and not isinstance(error, errors.ModelHTTPError):
         said = str(error)
-    line = " ".join(said.split())
+    line = texts.storable(" ".join(_words(said[:LOOKED_AT_CHARACTERS]).split()))
     return line if len(line) <= DETAIL_CHARACTERS else f"{line[:DETAIL_CHARACTERS]} …"
+
+
+def _words(said: str) -> str:
+    """The words of a page of HTML, which a server in between answers; all of anything else."""
+    return html.unescape(MARKUP.sub(" ", said)) if IS_HTML.search(said) else said
 
 
 def _message(body: Any) -> str:

@@ -13,6 +13,7 @@ from pydantic_ai.providers.anthropic import AnthropicProvider
 from pydantic_ai.providers.openai import OpenAIProvider
 from pydantic_ai.providers.openai_compatible import OpenAICompatibleProvider
 
+from app_runtime.engines.ending import Ending
 from app_runtime.exceptions import EngineError
 from halo_site import outbound
 from halo_site.datadir.ai_sources import ModelSource
@@ -29,6 +30,7 @@ class Connection:
 
     model: Model[Any]
     client: httpx2.AsyncClient
+    ending: Ending
 
     async def close(self) -> None:
         await self.client.aclose()
@@ -37,24 +39,35 @@ class Connection:
 def connect(source: ModelSource) -> Connection:
     """Make the source's model. Raises `EngineError` where its key is missing."""
     key = _key(source)
-    client = outbound.client(
-        any_private=source.allow_private, quiet_seconds=source.quiet_seconds, redirects=0
-    )
+    client, ending = _client(source)
     address = source.base_url or ADDRESSES[source.provider]
     if source.provider == "anthropic":
         talker = AsyncAnthropic(
             api_key=key, base_url=address.removesuffix("/v1"), http_client=client, max_retries=0
         )
         return Connection(
-            AnthropicModel(source.model, provider=AnthropicProvider(anthropic_client=talker)), client
+            AnthropicModel(source.model, provider=AnthropicProvider(anthropic_client=talker)), client, ending
         )
     openai = AsyncOpenAI(api_key=key, base_url=address, http_client=client, max_retries=0)
     if source.provider == "openai":
         return Connection(
-            OpenAIChatModel(source.model, provider=OpenAIProvider(openai_client=openai)), client
+            OpenAIChatModel(source.model, provider=OpenAIProvider(openai_client=openai)), client, ending
         )
     compatible = OpenAICompatibleProvider(source.id, openai_client=openai)
-    return Connection(OpenAIChatModel(source.model, provider=compatible), client)
+    return Connection(OpenAIChatModel(source.model, provider=compatible), client, ending)
+
+
+def _client(source: ModelSource) -> tuple[httpx2.AsyncClient, Ending]:
+    """A client whose answers are watched; not compressed, so that the end of a stream can be seen."""
+    client = outbound.client(
+        any_private=source.allow_private,
+        quiet_seconds=source.quiet_seconds,
+        redirects=0,
+        headers={"Accept-Encoding": "identity"},
+    )
+    ending = Ending()
+    client.event_hooks = {"request": [], "response": [ending.watch]}
+    return client, ending
 
 
 def _key(source: ModelSource) -> str:

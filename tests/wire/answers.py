@@ -54,10 +54,11 @@ class Status:
 
 @dataclass(frozen=True)
 class Raw:
-    """A body of 200 OK that is not what was asked for."""
+    """A body that is not what was asked for; 200 OK without another code."""
 
     body: str = "<html>It works</html>"
     content_type: str = "application/json"
+    code: int = 200
 
 
 @dataclass(frozen=True)

@@ -115,7 +115,7 @@ class Provider:
             more = {"Retry-After": answer.retry_after} if answer.retry_after else {}
             return _send(request, answer.code, json.dumps(wire.error(answer)), "application/json", more)
         if isinstance(answer, Raw):
-            return _send(request, 200, answer.body, answer.content_type)
+            return _send(request, answer.code, answer.body, answer.content_type)
         if isinstance(answer, Hangs) and not answer.midway:
             return self._hang(request)
         says = (
