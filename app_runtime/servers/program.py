@@ -19,9 +19,10 @@ from app_runtime.servers.definitions import Definition
 from halo_site import keeper
 
 COMPLAINT_BYTES = 4096
-# Steps of its end: a moment to end by itself, a moment after TERM, then KILL
+# Steps of its end: a moment to end by itself, a moment after TERM, then its keeper kills all that is left
 GRACE_SECONDS = 0.5
 TERM_SECONDS = 2.0
+KEEPER_SECONDS = keeper.KILL_SECONDS + 0.5
 
 
 class Program:
@@ -88,13 +89,22 @@ class Program:
 
 
 async def _end(process: Process) -> None:
-    """Close its input, then TERM, then KILL, to the whole group; returns when the process has ended."""
+    """Close its input, TERM to the group, then have the keeper kill everything; returns when it has ended.
+
+    The keeper is killed only where it does not end: it alone reaches what left the group.
+    """
     if process.stdin is not None:
         process.stdin.close()
-    for number, seconds in ((None, GRACE_SECONDS), (signal.SIGTERM, TERM_SECONDS), (signal.SIGKILL, None)):
+    steps = (
+        (None, os.kill, GRACE_SECONDS),
+        (signal.SIGTERM, os.killpg, TERM_SECONDS),
+        (keeper.STOP, os.kill, KEEPER_SECONDS),
+        (signal.SIGKILL, os.killpg, None),
+    )
+    for number, tell, seconds in steps:
         if number is not None:
             with suppress(ProcessLookupError):
-                os.killpg(process.pid, number)
+                tell(process.pid, number)
         with suppress(TimeoutError):
             await asyncio.wait_for(process.wait(), seconds)
             return
