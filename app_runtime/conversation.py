@@ -68,11 +68,16 @@ def as_json(messages: Iterable[Message]) -> list[Line]:
         {
             "role": message.role,
             "text": message.text,
-            "calls": [{"id": c.id, "name": c.name, "arguments": c.arguments} for c in message.calls],
+            "calls": calls_as_json(message.calls),
             "callId": message.call_id,
         }
         for message in messages
     ]
+
+
+def calls_as_json(calls: Iterable[ToolCall]) -> list[Line]:
+    """Calls as a transcript keeps them."""
+    return [{"id": call.id, "name": call.name, "arguments": call.arguments} for call in calls]
 
 
 def _message(item: Line) -> Message:

@@ -3,8 +3,9 @@
 import inspect
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
-from app_runtime import prices
+from app_runtime import bounds, conversation, prices
 from app_runtime.engines.base import Briefing, Engine, Message, Turn
 from app_runtime.exceptions import EngineError, LeaseLost, RunStopped
 from app_runtime.progress import Progress, elapsed_ms
@@ -17,7 +18,7 @@ class ModelTurns:
     def __init__(self, engine: Engine, progress: Progress) -> None:
         self.engine, self.progress = engine, progress
 
-    def make(self, briefing: Briefing, conversation: Sequence[Message]) -> Turn:
+    def make(self, briefing: Briefing, heard: Sequence[Message]) -> Turn:
         """The next turn. Raises `EngineError` if every source failed, `RunStopped` if the run must end."""
         self.progress.meter.allow_turn()
         waited, attempt = 0, 0
@@ -26,7 +27,7 @@ class ModelTurns:
             began = self.progress.begin_step()
             self._announce()
             try:
-                turn = self._priced(self._attempt(briefing, conversation))
+                turn = self._priced(self._attempt(briefing, heard))
             except EngineError as error:
                 if error.is_free:
                     self.progress.meter.forget()
@@ -48,8 +49,8 @@ class ModelTurns:
         if self.engine.source is not None:
             self.progress.meter.begin(self.engine.source.model, self.progress.clock())
 
-    def _attempt(self, briefing: Briefing, conversation: Sequence[Message]) -> Turn:
-        answer = self.engine.turn(briefing, conversation)
+    def _attempt(self, briefing: Briefing, heard: Sequence[Message]) -> Turn:
+        answer = self.engine.turn(briefing, heard)
         return self.progress.wait(answer) if inspect.iscoroutine(answer) else answer  # type: ignore[return-value]
 
     def _priced(self, turn: Turn) -> Turn:
@@ -130,6 +131,7 @@ class ModelTurns:
         waiting_ms = ms + waited if self.engine.source else 0
         if not self.progress.meter.count(turn, waiting_ms, self.progress.clock()):
             raise LeaseLost("The run is no longer this worker's.")
+        turn, whole = bounds.bounded(turn, self.progress.masker)
         self.progress.write(
             "model",
             step=self.progress.run.step_count,
@@ -138,11 +140,20 @@ class ModelTurns:
             model=turn.model,
             source=self.engine.source.id if self.engine.source else None,
             attempt=attempt,
-            calls=[{"id": call.id, "name": call.name, "arguments": call.arguments} for call in turn.calls],
+            calls=conversation.calls_as_json(call.as_told() for call in turn.calls),
             tokensIn=turn.tokens_in,
             tokensOut=turn.tokens_out,
             tokensCached=turn.tokens_cached,
             costPicousd=turn.cost_picousd,
             price=turn.price or None,
+            **self._kept_aside(whole),
         )
         return turn
+
+    def _kept_aside(self, whole: str) -> dict[str, Any]:
+        """Keep what is too long for the transcript beside it, once."""
+        if not whole:
+            return {}
+        name = f"step-{self.progress.run.step_count}.txt"
+        self.progress.transcript.keep(name, whole)
+        return {"resultFile": name, "resultCharacters": len(whole)}

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from app_runtime import conversation, prompt
+from app_runtime import bounds, conversation, prompt
 from app_runtime.engines.base import Briefing, Engine, Message
 from app_runtime.exceptions import FolderMissing, LeaseLost
 from app_runtime.model_turns import ModelTurns
@@ -43,9 +43,11 @@ class Session:
         turns, calls = ModelTurns(self.engine, self.progress), ToolCalls(tools, self.progress)
         while True:
             self._take_messages()
+            bounds.check(self.conversation)
             turn = turns.make(briefing, tuple(self.conversation))
             if turn.text.strip() or turn.calls:
-                self.conversation.append(Message("assistant", turn.text, turn.calls))
+                told = tuple(call.as_told() for call in turn.calls)
+                self.conversation.append(Message("assistant", turn.text, told))
             self.conversation += [calls.carry_out(call) for call in turn.calls]
             if self.reports.ended or (self.reports.made and not turn.calls):
                 return self._end()
@@ -70,6 +72,7 @@ class Session:
         """Open the memory for this run and write down the prompt as it is sent."""
         now = timezone.localtime(self.progress.clock())
         before = conversation.before(self.run)
+        bounds.check(before)  # first, so that what cannot be sent is not copied again and again
         if before:
             self.progress.write("history", of=self.run.parent_run_id, messages=conversation.as_json(before))
         briefing = prompt.briefing(

@@ -5,12 +5,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from app_runtime.bounds import SHOWN_CHARACTERS, shortened
 from app_runtime.engines.base import Message, ToolCall
 from app_runtime.exceptions import RunStopped, ToolRefused
 from app_runtime.progress import Progress, elapsed_ms
 from app_runtime.tools import Tool
 
-SHOWN_CHARACTERS = 65_536  # of a result in the transcript and in the conversation; the whole is kept aside
 NOTHING = "(The result is empty.)"  # some providers refuse a conversation with an empty text
 UNKNOWN_END = "The call was cut off: {why} Whether it had an effect is unknown."
 
@@ -31,7 +31,7 @@ class ToolCalls:
             raise
         result = self.progress.masker.text(result) if result.strip() else NOTHING
         kept = self._kept_aside(result) if len(result) > SHOWN_CHARACTERS else {}
-        shown = _shortened(result) if kept else result
+        shown = shortened(result)
         self._write(call, shown, elapsed_ms(began), is_refused=is_refused, **kept)
         return Message("tool", shown, call_id=call.id)
 
@@ -59,7 +59,7 @@ class ToolCalls:
             ms=ms,
             id=call.id,
             name=call.name,
-            arguments=call.arguments,
+            arguments=call.as_told().arguments,
             result=result,
             refused=is_refused,
             **facts,
@@ -68,8 +68,3 @@ class ToolCalls:
 
 async def _as_work(answer: Any) -> str:
     return str(await answer)
-
-
-def _shortened(result: str) -> str:
-    note = f"\n\n(Cut here: these are the first {SHOWN_CHARACTERS:,} of {len(result):,} characters.)"
-    return result[:SHOWN_CHARACTERS] + note

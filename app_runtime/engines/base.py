@@ -1,7 +1,7 @@
 """What an engine is: something that makes one model turn out of a conversation (DESIGN §5.5)."""
 
 from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from halo_site.datadir.ai_sources import ModelSource
@@ -12,12 +12,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ToolCall:
-    """One call that a turn asks for; ``problem`` says why its arguments cannot be used, if they cannot."""
+    """One call that a turn asks for; ``problem`` says why its arguments cannot be used, if they cannot.
+
+    ``carried`` stands for long arguments wherever the call is written down or told again; None: they do.
+    """
 
     id: str
     name: str
     arguments: dict[str, Any]
     problem: str = ""
+    carried: dict[str, Any] | None = None
+
+    def as_told(self) -> "ToolCall":
+        """The call as the transcript and the conversation have it."""
+        return self if self.carried is None else replace(self, arguments=self.carried, carried=None)
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,7 @@ def _step(line: dict[str, Any], origin: int, total: int) -> Step:
         arguments=_pretty(line.get("arguments"))[:CLIPPED] if is_tool else "",
         result=str(line.get("result") or "")[:CLIPPED],
         offset_ms=offset,
-        kept=str(line.get("resultFile") or "") if is_tool else "",
+        kept=str(line.get("resultFile") or "") if kind in STEPS else "",
         facts=_facts(line),
     )
 

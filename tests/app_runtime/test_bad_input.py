@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from app_runtime import worker
+from app_runtime.bounds import SHOWN_CHARACTERS
 from app_runtime.dispatch import trigger
 from app_runtime.models import Run
 from app_runtime.servers import connection
-from app_runtime.tool_calls import SHOWN_CHARACTERS
 from app_runtime.transcript import Transcript
 from halo_site.datadir.config import update_config
 from halo_site.datadir.paths import data_dir
