@@ -9,6 +9,7 @@ from typing import Any
 from app_runtime.models import Run
 from app_runtime.servers.definitions import PERMISSION, Definition, definitions_for
 from app_runtime.servers.health import record_health
+from app_runtime.texts import name as name_of
 from app_runtime.tools.base import Tool
 from halo_site.masking import Masker
 
@@ -57,11 +58,11 @@ class Servers:
         """What became of each, for the transcript."""
         return [
             {
-                "name": server.name,
+                "name": name_of(server.name),
                 "state": "works" if server.works else "failed",
                 "sentence": server.sentence,
                 "ms": server.started_ms,
-                "tools": [tool.name for tool in server.tools],
+                "tools": [name_of(tool.name) for tool in server.tools],
             }
             for server in self._servers
         ]

@@ -135,7 +135,8 @@ class Server:
             yield streams[:2]
 
     def _told(self, reason: str) -> str:
-        said = self._program.complaint
+        said, objection = self._program.complaint, self._program.objection
+        reason += f"; {objection}" if objection else ""
         return f"The MCP server {self.name} failed: {reason}." + (f" It said: {said}" if said else "")
 
 

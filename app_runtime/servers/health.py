@@ -9,7 +9,7 @@ from app_manager.models import App
 from app_runtime.models import Run, ServerHealth
 from app_runtime.server_health import ServerState
 from app_runtime.servers.definitions import Definition, definitions_for
-from app_runtime.texts import storable
+from app_runtime.texts import name, storable
 from halo_site.masking import Masker
 
 
@@ -17,7 +17,7 @@ def record_health(server: Any, run: Run, masker: Masker, now: datetime) -> None:
     """Keep one server's state. A failed start leaves the list of its tools as it was."""
     row = ServerHealth.objects.filter(pk=server.definition.key).first()
     row = row or ServerHealth(key=server.definition.key, changes={}, tools=[])
-    row.name, row.checked_at, row.run_id = server.name, now, run.run_id
+    row.name, row.checked_at, row.run_id = name(server.name), now, run.run_id
     row.state = ServerState.WORKS if server.works else ServerState.FAILED
     row.sentence, row.started_ms = masker.text(storable(server.sentence)), server.started_ms
     if server.works:
@@ -54,5 +54,5 @@ def _facts(tool: Any, masker: Masker) -> dict[str, str]:
     masked = masker.value([tool.description, tool.input_schema])
     told = json.dumps(masked, sort_keys=True, default=str)
     digest = hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()
-    facts = {"name": masker.text(tool.name), "description": (masked[0] or "")[:500], "digest": digest}
+    facts = {"name": name(masker.text(tool.name)), "description": (masked[0] or "")[:500], "digest": digest}
     return dict(storable(facts))

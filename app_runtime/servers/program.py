@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+import textwrap
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -19,6 +20,8 @@ from app_runtime.servers.definitions import Definition
 from halo_site import keeper
 
 COMPLAINT_BYTES = 4096
+MOST_RUBBISH = 100  # lines before the first message; then it is no server
+SHOWN_OF_RUBBISH = 200  # characters
 # Steps of its end: a moment to end by itself, a moment after TERM, then its keeper kills all that is left
 GRACE_SECONDS = 0.5
 TERM_SECONDS = 2.0
@@ -30,12 +33,31 @@ class Program:
 
     def __init__(self, definition: Definition, folder: Path) -> None:
         self.definition, self.folder = definition, folder
-        self._complaint = b""
+        self._complaint = self._first_rubbish = b""
+        self._rubbish = 0  # lines before the first message
 
     @property
     def complaint(self) -> str:
         """The end of what it printed on its standard error."""
         return self._complaint.decode("utf-8", "replace").strip()
+
+    @property
+    def objection(self) -> str:
+        """That it printed something else than messages, and how that begins; empty where it did not."""
+        if not self._first_rubbish:
+            return ""
+        # In whole words: one that is cut could be a secret that is not recognized any more
+        words = self._first_rubbish.decode("utf-8", "replace")
+        return (
+            f"it printed what is no message: “{textwrap.shorten(words, SHOWN_OF_RUBBISH, placeholder=' …')}”"
+        )
+
+    def _goes_on(self, line: bytes) -> bool:
+        """Count a line that is no message; False where there were too many before the first that is one."""
+        self._rubbish += 1
+        if line.strip():
+            self._first_rubbish = self._first_rubbish or line[:COMPLAINT_BYTES]
+        return self._rubbish < MOST_RUBBISH
 
     @asynccontextmanager
     async def streams(self) -> AsyncIterator[tuple[Any, Any]]:
@@ -63,15 +85,19 @@ class Program:
                 stream.close()
 
     async def _read(self, process: Process, incoming: Any) -> None:
-        """Each line as a message; a line that is none is handed on as what is wrong with it."""
+        """Each line as a message. What is none is left out; much of it before the first one is the end."""
+        is_server = False
         assert process.stdout is not None  # noqa: S101 - asked for above
         async with incoming:
             with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
                 while line := await process.stdout.readline():
                     try:
                         message = jsonrpc_message_adapter.validate_json(line, by_name=False)
-                    except ValueError:
-                        continue  # rubbish: the protocol has no answer to it
+                    except ValueError:  # the protocol has no answer to it
+                        if is_server or self._goes_on(line):
+                            continue
+                        return
+                    is_server, self._first_rubbish = True, b""
                     await incoming.send(SessionMessage(message))
 
     async def _write(self, process: Process, outgoing: Any) -> None:

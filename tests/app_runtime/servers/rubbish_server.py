@@ -7,6 +7,9 @@ HOW = sys.argv[1]
 if HOW == "lines":
     print("Welcome to the shop\n" * 1000, flush=True)
     time.sleep(600)
+if HOW == "banner":
+    print("Welcome to the shop, hush-hush-hush", flush=True)
+    time.sleep(600)
 if HOW == "endless":
     while True:
         sys.stdout.write("x" * 1_000_000)

@@ -5,12 +5,15 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
+from types import SimpleNamespace
 
 import pytest
 
 from app_runtime.exceptions import RunStopped, ToolRefused
 from app_runtime.models import ServerHealth
 from app_runtime.servers import connection
+from app_runtime.servers.health import _facts as facts_of_tool
 from app_runtime.servers.health import difference, health_of
 from halo_site import keeper
 from halo_site.datadir.config import update_config
@@ -111,14 +114,45 @@ def test_a_server_that_does_not_start_says_why_and_offers_nothing(
     assert bench.servers.tools() == []
 
 
-@pytest.mark.parametrize("how", ["silent", "lines"])
-def test_a_server_that_says_nothing_useful_is_given_up(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, how: str
-) -> None:
+def test_a_server_that_says_nothing_is_given_up(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "START_SECONDS", 0.5)
-    configure(shop=[RUBBISH, how])
+    configure(shop=[RUBBISH, "silent"])
     (facts,) = bench.start()
-    assert "did not answer within 0.5 s" in facts["sentence"]
+    assert facts["sentence"] == "The MCP server shop failed: did not answer within 0.5 s."
+
+
+def test_a_server_that_prints_rubbish_is_given_up_at_once_and_the_rubbish_is_told(bench: Bench) -> None:
+    configure(shop=[RUBBISH, "lines"])
+    began = time.monotonic()
+    (facts,) = bench.start()
+    assert time.monotonic() - began < connection.START_SECONDS
+    assert "; it printed what is no message: “Welcome to the shop”." in facts["sentence"]
+    assert "did not answer" not in facts["sentence"]
+
+
+def test_a_server_that_prints_a_little_rubbish_gets_its_time_and_is_told_it_masked(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "START_SECONDS", 2)
+    configure(shop=[RUBBISH, "banner"])
+    bench.start()
+    bench.servers.record(Masker(["hush-hush-hush"]), NINE)
+    assert ServerHealth.objects.get().sentence == (
+        "The MCP server shop failed: did not answer within 2 s; "
+        "it printed what is no message: “Welcome to the shop, •••”."
+    )
+
+
+def test_rubbish_before_the_first_message_does_not_spoil_a_server(bench: Bench) -> None:
+    greeting = "import runpy, sys; print('Hello'); sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
+    configure(shop={"command": sys.executable, "args": ["-c", greeting, *SHOP]})
+    (facts,) = bench.start()
+    assert (facts["state"], facts["sentence"]) == ("works", "")
+
+
+def test_long_names_of_a_servers_tools_are_cut_where_they_are_kept() -> None:
+    tool = SimpleNamespace(name="t" * 5000, description="", input_schema={})
+    assert len(facts_of_tool(tool)["name"]) == 200
 
 
 def test_a_line_without_end_is_cut_off_before_it_fills_the_memory(bench: Bench) -> None:
