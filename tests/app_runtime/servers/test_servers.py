@@ -144,7 +144,10 @@ def test_a_server_that_prints_a_little_rubbish_gets_its_time_and_is_told_it_mask
 
 
 def test_rubbish_before_the_first_message_does_not_spoil_a_server(bench: Bench) -> None:
-    greeting = "import runpy, sys; print('Hello'); sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
+    greeting = (
+        "import runpy, sys; print('Hello'); sys.argv = sys.argv[1:]; "
+        "runpy.run_path(sys.argv[0], run_name='__main__')"
+    )
     configure(shop={"command": sys.executable, "args": ["-c", greeting, *SHOP]})
     (facts,) = bench.start()
     assert (facts["state"], facts["sentence"]) == ("works", "")
