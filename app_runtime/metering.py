@@ -53,6 +53,11 @@ class Meter:
         self._asked: Asked | None = None
         self._is_counted = False  # whether a day has this run in its number of runs
 
+    @property
+    def is_asking(self) -> bool:
+        """Whether the newest request is counted as one of unknown size and price."""
+        return self._asked is not None
+
     def allow_turn(self) -> None:
         """Raise `CapReached` where the next model turn would go over a cap; asked before each one."""
         if self.turns >= self.settings.model_turns:

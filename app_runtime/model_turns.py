@@ -125,6 +125,7 @@ class ModelTurns:
             error=sentence,
             retryInMs=retry_ms,
             next=following,
+            costUnknown=self.progress.meter.is_asking,
         )
 
     def _counted(self, turn: Turn, attempt: int, ms: int, waited: int) -> Turn:

@@ -110,7 +110,9 @@ def _tokens(line: dict[str, Any]) -> int | None:
 
 
 def _facts(line: dict[str, Any]) -> str:
-    """Model, tokens and money of a turn in one line."""
+    """Model, tokens and money of a turn in one line; of one without an answer, that nobody knows them."""
+    if line["type"] == "provider_error" and line.get("costUnknown") is True:
+        return _("what it used is unknown")
     if line["type"] != "model" or not line.get("model"):
         return ""
     words = [str(line["model"])]

@@ -69,6 +69,12 @@ def test_the_money_of_a_turn_is_shown_to_the_last_digit(picousd: int, words: str
     assert step.facts == f"m-1 · 5 tokens in · 7 tokens out · {words} (own price)"
 
 
+@pytest.mark.parametrize(("unknown", "words"), [(True, "what it used is unknown"), (False, ""), (None, "")])
+def test_a_request_without_an_answer_says_that_its_cost_is_unknown(unknown: object, words: str) -> None:
+    line = {**MODEL, "type": "provider_error", "error": "It broke off.", "costUnknown": unknown}
+    assert timeline([line]).steps[0].facts == words
+
+
 def test_bars_lie_where_their_time_was() -> None:
     first, second = timeline([PROMPT, MODEL, TOOL]).steps
     assert (first.left, first.width) == (0.0, 50.0)
