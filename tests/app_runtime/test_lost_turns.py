@@ -60,9 +60,8 @@ def test_a_cut_attempt_is_a_turn_of_unknown_size_and_price(asks: Asks) -> None:
     run = asks(CUT, end())
     assert (run.status, run.tokens_used, run.turns_unknown, run.turns_unpriced) == ("ok", 2, 1, 1)
     assert days() == [("m-1", 0, 1, 0, 0), ("m-asked", 1, 1, 1, 1)]
-    assert [step.facts for step in timeline(Transcript(run.app, run.pk).lines()).steps][0] == (
-        "what it used is unknown"
-    )
+    (cut, *_more) = timeline(Transcript(run.app, run.pk).lines()).steps
+    assert cut.facts == "what it used is unknown"
 
 
 def test_a_refused_request_costs_nothing_and_its_model_is_known(asks: Asks) -> None:
