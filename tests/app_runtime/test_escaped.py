@@ -25,7 +25,9 @@ WITH_SERVER: dict[str, Any] = {"requires": {"mcps": ["escaping"]}, "permissions"
 
 
 @pytest.mark.parametrize(
-    ("how", "answer"), [("ok", reports()), ("cancelled", Hangs()), ("killed", Hangs())], ids=str
+    ("how", "answer"),
+    [("ok", reports()), ("cancelled", Hangs()), ("killed", Hangs())],
+    ids=["ok", "cancelled", "killed"],
 )
 def test_a_process_that_escaped_its_server_is_gone_after_the_run(
     copy_of_migrated: Callable[[], Path], tmp_path: Path, how: str, answer: Answer
