@@ -155,7 +155,7 @@ def test_rubbish_before_the_first_message_does_not_spoil_a_server(bench: Bench) 
 
 def test_long_names_of_a_servers_tools_are_cut_where_they_are_kept() -> None:
     tool = SimpleNamespace(name="t" * 5000, description="", input_schema={})
-    assert len(facts_of_tool(tool)["name"]) == 200
+    assert len(facts_of_tool(tool, Masker(()))["name"]) == 200
 
 
 def test_a_line_without_end_is_cut_off_before_it_fills_the_memory(bench: Bench) -> None:
