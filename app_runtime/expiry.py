@@ -9,7 +9,7 @@ from django.utils import timezone
 from app_manager.models import App
 from app_manager.states import Status as AppStatus
 from app_runtime.models import Entry, Run
-from app_runtime.settlement import ACTOR, add_error_entry, tell_app
+from app_runtime.settlement import ACTOR, add_error_entry, stop_after_errors, tell_app
 from app_runtime.statuses import Outcome, Status
 from halo_site.store.fields import to_ms
 
@@ -57,7 +57,8 @@ def _fail_run(app: App, entry: Entry, deadline: datetime, now: datetime) -> None
     waiting = Run.objects.filter(pk=run.pk, status=Status.WAITING_USER)
     if waiting.update(status=Status.ERROR, outcome=Outcome.ERROR, error_message=error):
         add_error_entry(run, error, now, None)
-        tell_app(app, run, Status.ERROR, Outcome.ERROR, error, now)
+        tell_app(run, app.last_run_at and to_ms(app.last_run_at), Outcome.ERROR)
+        stop_after_errors(app.pk, error, now)
 
 
 def leave_waiting(app_id: str, now: datetime) -> None:

@@ -12,15 +12,16 @@ from functools import cache
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import connection
 from django_tasks import TaskResultStatus, task
 from django_tasks_db.models import DBTaskResult
 
 from app_runtime.models import Run
 from app_runtime.statuses import FOLLOW_UPS
+from halo_site.store.statements import GIVEN, Statement
 
 FIRST, NORMAL = 10, 0
 SWEPT_AT_ONCE = 500
+WAITS = Statement(lambda: Run.objects.queued().filter(app_id=GIVEN).values_list("pk"))  # whether one does
 
 
 @task()  # type: ignore[untyped-decorator]
@@ -39,23 +40,23 @@ class Waiting:
     run_id: str
 
 
-def first() -> Waiting | None:
-    """The task that comes first; None where none waits. Only who drops it may work on its run.
+def first(skip: int = 0) -> Waiting | None:
+    """The task that comes first, or so many places after that; None where none waits there.
 
-    A plain read of one index entry, which idle workers make all the time: it costs other writers nothing.
+    Only who drops it may work on its run. A plain read of an index, which idle workers make all the time: it
+    costs other writers nothing.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(*_first_statement())
-        row = cursor.fetchone()
+    row = _ready(skip).first()
     return Waiting(row[0], str(json.loads(row[1])["args"][0])) if row else None
 
 
 @cache
-def _first_statement() -> tuple[str, tuple[Any, ...]]:
-    """Made once: the ORM takes ten times as long to make it as the database to answer it."""
-    ready = DBTaskResult.objects.filter(status=TaskResultStatus.READY, task_path=execute.module_path)
-    sql, params = ready.values_list("pk", "args_kwargs")[:1].query.sql_with_params()
-    return str(sql), tuple(params)
+def _ready(skip: int) -> Statement:
+    def rows() -> Any:
+        ready = DBTaskResult.objects.filter(status=TaskResultStatus.READY, task_path=execute.module_path)
+        return ready.values_list("pk", "args_kwargs")[skip:]
+
+    return Statement(rows)
 
 
 def drop(waiting: Waiting) -> bool:
@@ -78,9 +79,9 @@ def wake_next(app_id: str, now: datetime) -> None:
     A row that is locked is being claimed this moment, by a worker that waits for the end of the run that ends
     here: nobody has to wake it, and to wait for it would be a deadlock on PostgreSQL.
     """
-    queued = Run.objects.queued().filter(app_id=app_id)
-    if not queued.exists():  # nearly always, and quicker than to sort nothing
+    if WAITS.first(app_id) is None:
         return
+    queued = Run.objects.queued().filter(app_id=app_id)
     waiting = queued.next_to_start().select_for_update(skip_locked=True).first()
     if waiting is not None and not has_live_task(waiting):
         wake(waiting, now)

@@ -14,7 +14,8 @@ from app_runtime import queue, records, texts
 from app_runtime.models import Entry, Run, RunQuerySet
 from app_runtime.statuses import EntryType, Outcome, Status
 from halo_site import audit
-from halo_site.store.fields import as_stored, from_ms
+from halo_site.store.fields import as_stored, from_ms, to_ms
+from halo_site.store.statements import GIVEN, Statement
 from scheduler.models import Job
 from scheduler.recurrence import ScheduleError
 
@@ -24,7 +25,10 @@ ERRORS_THAT_STOP = 5
 # A run whose workers die before its first step would take one after the other with it
 MOST_REQUEUES = 3
 SETTLED_AT_ONCE = 200
-STATE = ("status", "last_run_at", "resumed_at")  # of an app: its spec would be read for nothing
+# Hold an app until the transaction ends, and say when its last run began; its spec would be read for nothing
+HOLD = Statement(
+    lambda: App.objects.select_for_update(no_key=True).filter(pk=GIVEN).values_list("last_run_at")
+)
 ACTOR = audit.system("runtime")
 
 
@@ -90,12 +94,13 @@ def record_end(run: Run, end: End, now: datetime, held: RunQuerySet) -> bool:
         "lease_until": None,
     }
     with transaction.atomic():
-        app = App.objects.only(*STATE).hold(run.app_id)
+        app = HOLD.first(run.app_id)
         if app is None or not held.update(**ended):
             return False
+        tell_app(run, app[0], end.outcome)
         if end.status == Status.ERROR:
             add_error_entry(run, error, now, duration)
-        tell_app(app, run, end.status, end.outcome, error, now)
+            stop_after_errors(run.app_id, error, now)
         _tell_job(run, end, error, now)
         queue.wake_next(run.app_id, now)
     run.assume(ended)
@@ -117,15 +122,18 @@ def add_error_entry(run: Run, error: str, now: datetime, duration_ms: int | None
     )
 
 
-def tell_app(
-    app: App, run: Run, status: Status, outcome: Outcome | None, error: str, now: datetime
-) -> None:  # fmt: skip
-    """The app's last-run fields, and its stop after five errors in a row; held by the caller."""
+def tell_app(run: Run, last_run_ms: int | None, outcome: Outcome | None) -> None:
+    """The app's last-run fields; the caller holds the app, whose last run began at ``last_run_ms``."""
     # An older run can fail after newer ones have ended, when its question expires.
-    if app.last_run_at is None or app.last_run_at <= run.started_at:
-        App.objects.filter(pk=app.pk).update(last_run_at=run.started_at, last_run_outcome=outcome)
+    if last_run_ms is None or last_run_ms <= to_ms(run.started_at):
+        App.objects.filter(pk=run.app_id).update(last_run_at=run.started_at, last_run_outcome=outcome)
+
+
+def stop_after_errors(app_id: str, error: str, now: datetime) -> None:
+    """Stop an app that runs by itself after five errors in a row; the caller holds it."""
+    app = App.objects.get(pk=app_id)
     watched = app.status in {AppStatus.ACTIVE, AppStatus.WAITING_USER}
-    if status == Status.ERROR and watched and _failed_in_a_row(app) >= ERRORS_THAT_STOP:
+    if watched and _failed_in_a_row(app) >= ERRORS_THAT_STOP:
         reason = f"Stopped after {ERRORS_THAT_STOP} failed runs in a row. The last one: {error}"
         if may_become(app.status, AppStatus.ERROR):
             app.change_status(AppStatus.ERROR, actor=ACTOR, now=now, reason=reason)

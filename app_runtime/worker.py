@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from random import randrange
 
 from django.db import Error, close_old_connections, transaction
 from django.utils import timezone
@@ -36,6 +37,7 @@ KIND = "worker"
 BEAT_SECONDS = 2
 SETTLE_TRIES = 4
 RETRY_SECONDS = 1
+SPREAD = 8  # tasks among which a worker chooses that was not the first at the first one
 # What a run gets to notice that its worker must end, before it is ended without being asked
 LAST_SECONDS = 0.5
 Clock = Callable[[], datetime]
@@ -63,15 +65,19 @@ def work_on_next(clock: Clock = timezone.now) -> bool:
     that failed for it would stop their app.
     """
     waiting = None if config_state().obstacle else queue.first()
-    if waiting is None:
-        return False
-    run = _startable(waiting.run_id, clock)
-    with transaction.atomic():
-        # Together with the claim: a worker that is killed leaves both or neither.
-        is_ours = queue.drop(waiting) and run is not None and _claimed(run, clock)
-    if run is not None and is_ours:
-        _carried_out(run, clock)
-    return True
+    while waiting is not None:
+        run = _startable(waiting.run_id, clock)
+        with transaction.atomic():
+            # Together with the claim: a worker that is killed leaves both or neither.
+            is_dropped = queue.drop(waiting)
+            is_ours = is_dropped and run is not None and _claimed(run, clock)
+        if run is not None and is_ours:
+            _carried_out(run, clock)
+        if is_dropped:
+            return True
+        # Somebody was faster: whoever looked at the same moment must not do so again.
+        waiting = queue.first(randrange(SPREAD)) or queue.first()  # noqa: S311 - no secret
+    return False
 
 
 def _startable(run_id: str, clock: Clock) -> Run | None:

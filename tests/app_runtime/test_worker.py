@@ -90,6 +90,28 @@ def test_tasks_are_taken_in_the_order_of_the_queue(scripted: Scripted) -> None:
     assert {run.pk: run.status for run in Run.objects.all()} == {first.pk: "queued", answer.pk: "ok"}
 
 
+def test_who_was_not_the_first_at_a_task_takes_another(
+    scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scripted(report())
+    for name in ("Kettle", "Toaster"):
+        queued(make_app(name))
+    real, lost = queue.drop, []
+
+    def drop(waiting: queue.Waiting) -> bool:
+        """The first one is taken away a moment before."""
+        if not lost:
+            lost.append(waiting.run_id)
+            real(waiting)
+            return False
+        return real(waiting)
+
+    monkeypatch.setattr(queue, "drop", drop)
+    assert worker.work_on_next() is True
+    assert [run.pk for run in Run.objects.filter(status="queued")] == lost
+    assert not DBTaskResult.objects.exists()
+
+
 def test_a_task_without_a_queued_run_is_taken_away(app: App) -> None:
     run = make_run(app, Status.OK)
     queue.wake(run, NINE)
