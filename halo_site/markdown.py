@@ -7,12 +7,15 @@ becomes text, a link is followed only by a click and names the host that it real
 
 import html
 import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 from urllib.parse import urlsplit
 
 import cmarkgfm
 import nh3
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 EXTENSIONS = ["table", "strikethrough", "tasklist", "autolink"]
 BLOCKS = ["p", "br", "hr", "ul", "ol", "li", "blockquote", "pre", "h1", "h2", "h3", "h4", "h5", "h6"]
@@ -31,13 +34,28 @@ TASK = re.compile(r'<input type="checkbox" (checked="" )?disabled="" />')
 LINK = re.compile(r'<a href="(https?://[^"]*)"([^>]*)>(.*?)</a>', re.DOTALL)
 QUOTE = re.compile(r"<(/?)blockquote>")
 TAG = re.compile(r"<[^>]*>")
+WIKI = re.compile(r"\[\[([^\[\]\n]{1,300})\]\]")
+VERBATIM = re.compile(r"<(/?)(?:code|pre|a)\b")  # within these a wiki link is text
 
 
-def render(text: str) -> SafeString:
-    """Return GitHub-flavoured ``text`` as safe HTML; it never raises on any text."""
-    # A lone surrogate cannot be encoded for the C library; it is shown as the replacement character.
-    plain = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    page = cmarkgfm.markdown_to_html_with_extensions(plain, extensions=EXTENSIONS)
+@dataclass(frozen=True, slots=True)
+class WikiTarget:
+    """Where a wiki link leads: an address of this site, and whether there is anything yet."""
+
+    address: str
+    is_there: bool
+
+
+# What is between ``[[`` and ``]]``, without the label → where it leads; what is left out stays text
+WikiResolver = Callable[[Sequence[str]], Mapping[str, WikiTarget]]
+
+
+def render(text: str, wiki: WikiResolver | None = None) -> SafeString:
+    """Return GitHub-flavoured ``text`` as safe HTML; it never raises on any text.
+
+    With ``wiki``, which is asked once for all of them, ``[[name]]`` and ``[[name|label]]`` become links.
+    """
+    plain, page = _parsed(text)
     if page.count("&amp;") > MAX_AMPERSANDS or _depth(page) > MAX_DEPTH:
         return mark_safe(f"<pre>{html.escape(plain)}</pre>")  # noqa: S308 - escaped
     page = IMAGE.sub(_image_text, page)
@@ -51,7 +69,65 @@ def render(text: str) -> SafeString:
         link_rel="noopener noreferrer nofollow",
         strip_comments=True,
     )
-    return mark_safe(LINK.sub(_with_host, clean))  # noqa: S308 - sanitized above
+    shown = LINK.sub(_with_host, clean)
+    if wiki is not None and "[[" in shown:
+        shown = _with_wiki_links(shown, wiki)
+    return mark_safe(shown)  # noqa: S308 - sanitized above
+
+
+def wiki_names(text: str) -> list[str]:
+    """Return the names that wiki links outside of code name, in order, without labels and ``#heading``."""
+    if "[[" not in text:
+        return []
+    pieces = _pieces(_parsed(text)[1])
+    names = (
+        _name(match).partition("#")[0].strip()
+        for piece, is_text in pieces
+        if is_text
+        for match in WIKI.finditer(piece)
+    )
+    return [name for name in names if name]
+
+
+def _parsed(text: str) -> tuple[str, str]:
+    """The text as the C library takes it, and its HTML, not sanitized yet."""
+    # A lone surrogate cannot be encoded for the C library; it is shown as the replacement character.
+    plain = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return plain, cmarkgfm.markdown_to_html_with_extensions(plain, extensions=EXTENSIONS)
+
+
+def _pieces(page: str) -> Iterator[tuple[str, bool]]:
+    """The HTML in pieces, each with whether it is text in which wiki links are links."""
+    depth, end = 0, 0
+    for match in TAG.finditer(page):
+        if match.start() > end:
+            yield page[end : match.start()], depth == 0
+        if verbatim := VERBATIM.match(match[0]):
+            depth += -1 if verbatim[1] else 1
+        yield match[0], False
+        end = match.end()
+    yield page[end:], depth == 0
+
+
+def _with_wiki_links(page: str, wiki: WikiResolver) -> str:
+    pieces = list(_pieces(page))
+    names = [_name(match) for piece, is_text in pieces if is_text for match in WIKI.finditer(piece)]
+    targets = wiki(list(dict.fromkeys(names)))
+
+    def linked(match: re.Match[str]) -> str:
+        target = targets.get(_name(match))
+        if target is None:
+            return match[0]
+        label = match[1].partition("|")[2].strip() or match[1].partition("|")[0].strip()
+        link = f'<a href="{html.escape(target.address)}">{label}</a>'  # the label is escaped already
+        return link if target.is_there else f"{link} <small>({html.escape(_('not there yet'))})</small>"
+
+    return "".join(WIKI.sub(linked, piece) if is_text else piece for piece, is_text in pieces)
+
+
+def _name(match: re.Match[str]) -> str:
+    """What a wiki link names, with its ``#heading``, without its label."""
+    return html.unescape(match[1]).partition("|")[0].strip()
 
 
 def _depth(page: str) -> int:

@@ -5,11 +5,14 @@ import zlib
 from datetime import datetime
 from typing import Any
 
-from django.db import models
+from django.db import models, transaction
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from halo_site.store.fields import EpochMsField
+from memory.index import IndexedDocument, Link
+
+__all__ = ["AuthorKind", "IndexedDocument", "Link", "Operation", "Revision", "digest"]
 
 
 class AuthorKind(models.TextChoices):
@@ -102,11 +105,21 @@ class Revision(models.Model):
 
     @classmethod
     def record(cls, *, data: bytes | None, now: datetime, **facts: Any) -> "Revision":
-        """Add the revision for ``data`` (None: the file is gone); ``facts`` are the other fields."""
+        """Add the revision for ``data`` (None: the file is gone); ``facts`` are the other fields.
+
+        The search index says the same from the same moment on.
+        """
         content = data or b""
-        return cls.objects.create(
-            sha256=digest(data), size=len(content), content=zlib.compress(content), created_at=now, **facts
-        )
+        with transaction.atomic():
+            revision = cls.objects.create(
+                sha256=digest(data),
+                size=len(content),
+                content=zlib.compress(content),
+                created_at=now,
+                **facts,
+            )
+            IndexedDocument.follow(revision, data)
+        return revision
 
 
 def digest(data: bytes | None) -> str:

@@ -63,7 +63,15 @@ def _kept(rows: list[dict[str, Any]], now: list[dict[str, Any]] | None) -> bool:
 
 
 def _tables(connection: Any, cursor: Any) -> list[str]:
-    return [name for name in connection.introspection.table_names(cursor) if name not in RECORDS]
+    """The tables that hold rows of their own: not those of a full text index, which triggers keep."""
+    derived = _of_virtual_tables(cursor) if connection.vendor == "sqlite" else set()
+    names = connection.introspection.table_names(cursor)
+    return [name for name in names if name not in RECORDS and name not in derived]
+
+
+def _of_virtual_tables(cursor: Any) -> set[str]:
+    cursor.execute("SELECT name FROM pragma_table_list WHERE type IN ('virtual', 'shadow')")
+    return {row[0] for row in cursor.fetchall()}
 
 
 def _parents_first(connection: Any, cursor: Any) -> list[str]:

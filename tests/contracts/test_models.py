@@ -51,6 +51,8 @@ INSIDE = {
     "RunMessage": "what a person told a run; its transcript has it",
     "ServerHealth": "how a server was found the last time: read on pages only",
     "UsageDay": "sums of what runs used; they leave as CSV",
+    "IndexedDocument": "derived from the newest revision of each memory file",
+    "Link": "derived as well: the wiki links of those files",
     "Heartbeat": "which processes live: of no meaning elsewhere",
     "Revision": "memory files are the truth; a revision is compressed bytes",
     "SpecVersion": "a spec's text; its contract is that of the spec",

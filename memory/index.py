@@ -1,0 +1,217 @@
+"""The search index: one row for each memory file that is there, kept by the transaction of every revision.
+
+It is derived from the newest revision of each file and nothing else. ``words`` are the terms of
+`memory.words`, each once, with a blank between them. What finds them is the database's own and made by the
+migration: on SQLite an FTS5 table that triggers keep, on PostgreSQL a GIN index over the same text, so that
+both find the same files. A migration that has SQLite make the table anew has to make the triggers anew too.
+"""
+
+import zlib
+from collections.abc import Iterable, Sequence
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from django.db import models, transaction
+from django.utils.translation import gettext_lazy as _
+
+from halo_site.markdown import wiki_names
+from memory import sections
+from memory.words import fold, terms
+
+if TYPE_CHECKING:
+    from memory.models import Revision
+
+VERSION = 1  # of what `memory.words` makes of a text; rows of an older one are made anew bit by bit
+WORDS_BYTES = 1_000_000  # of one file's terms; PostgreSQL takes 1 MiB
+MOST_LINKS = 500  # of one file
+# Before a term, where it stands in the file's name, and where it stands in its name or a heading. Private use
+# characters are part of no term, and both databases take them for letters.
+NAME, HEADING, ANYWHERE = "\ue001", "\ue002", ""
+BATCH = 10  # files that are indexed in one transaction
+
+
+class WordsField(models.TextField[Any, Any]):
+    """Terms with a blank between them, found by their beginnings (``__has``); to migrations plain text."""
+
+    def deconstruct(self) -> Any:
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.TextField", args, kwargs
+
+
+@WordsField.register_lookup
+class Has(models.Lookup[Any]):
+    """``words__has=[…]``: each of these begins one of the terms. They are words, never an operator."""
+
+    lookup_name = "has"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        column, params = self.process_lhs(compiler, connection)
+        query = " & ".join(f"'{term}':*" for term in self.rhs)
+        return f"({column}::tsvector) @@ %s::tsquery", [*params, query]
+
+    def as_sqlite(self, compiler: Any, connection: Any) -> Any:
+        """The FTS5 table has the same numbers as the table whose words it finds."""
+        table = connection.ops.quote_name(self.lhs.alias)
+        found = "SELECT rowid FROM memory_index_fts WHERE memory_index_fts MATCH %s"
+        return f"{table}.revision_id IN ({found})", [" AND ".join(f'"{term}"*' for term in self.rhs)]
+
+
+class IndexedDocumentQuerySet(models.QuerySet["IndexedDocument"]):
+    def having(self, wanted: Iterable[str], zone: str = ANYWHERE) -> "IndexedDocumentQuerySet":
+        """Files in that zone of which every term has a beginning among ``wanted``."""
+        return self.filter(words__has=[zone + term for term in wanted])
+
+    def in_places(self, keys: Sequence[str]) -> "IndexedDocumentQuerySet":
+        return self.filter(place__in=keys)
+
+    def newest_first(self) -> "IndexedDocumentQuerySet":
+        """The file that was changed last first: a later revision has a higher number."""
+        return self.order_by("-revision_id")
+
+    def waiting(self) -> "IndexedDocumentQuerySet":
+        """Files that are not indexed yet, or as an earlier version of this program did it."""
+        return self.filter(version__lt=VERSION)
+
+    def without_words(self) -> "IndexedDocumentQuerySet":
+        return self.defer("words")
+
+
+class IndexedDocument(models.Model):
+    """A memory file as its newest revision has it. A file that is gone has no row.
+
+    ``place`` and ``path`` are the revision's. ``short_name`` is what links call it, folded. ``is_cut``: it
+    has more different words than `WORDS_BYTES` takes.
+    """
+
+    revision = models.OneToOneField(
+        "memory.Revision",
+        models.CASCADE,
+        primary_key=True,
+        related_name="indexed",
+        verbose_name=_("revision"),
+    )
+    place = models.TextField(_("place"))
+    path = models.TextField(_("path"))
+    short_name = models.TextField(_("short name"), default="", db_default="", blank=True)
+    version = models.IntegerField(_("version"), default=0, db_default=0)
+    is_cut = models.BooleanField(_("is cut"), default=False, db_default=False)
+    words = WordsField(_("words"), default="", db_default="", blank=True)
+
+    objects = IndexedDocumentQuerySet.as_manager()
+
+    class Meta:
+        db_table = "memory_index"
+        verbose_name = _("indexed file")
+        verbose_name_plural = _("indexed files")
+        constraints = [models.UniqueConstraint(fields=["place", "path"], name="uq_memory_index_document")]
+        indexes = [
+            models.Index(fields=["short_name"], name="idx_memory_index_short_name"),
+            models.Index(fields=["version"], name="idx_memory_index_version"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.place} {self.path}"
+
+    @property
+    def name(self) -> str:
+        """The document's name in its place: empty for the main file."""
+        return name_of(self.path)
+
+    @classmethod
+    def follow(cls, revision: "Revision", data: bytes | None) -> None:
+        """Let the index say what ``revision`` says, in the caller's transaction; ``data``: its bytes."""
+        cls.objects.filter(place=revision.place, path=revision.path).only("pk").delete()
+        if data is not None:
+            cls(revision=revision, place=revision.place, path=revision.path)._fill(data, is_new=True)
+
+    @classmethod
+    def index_waiting(cls, most: int) -> int:
+        """Index up to ``most`` files that wait for it, from their revisions; return how many were done."""
+        done = 0
+        while done < most and (
+            batch := list(cls.objects.waiting().order_by("pk")[: min(BATCH, most - done)])
+        ):
+            with transaction.atomic():
+                held = cls.objects.select_for_update().in_bulk([row.pk for row in batch])
+                for row in held.values():
+                    row._fill(_data(row.revision), is_new=False)
+            done += len(batch)
+        return done
+
+    def _fill(self, data: bytes, *, is_new: bool) -> None:
+        text = _text(data)
+        self.short_name = short_name(self.path)
+        self.words, self.is_cut = joined(self.path, text)
+        self.version = VERSION
+        self.save(force_insert=is_new, force_update=not is_new)
+        if not is_new:
+            self.links.all().delete()
+        names = list(dict.fromkeys(wiki_names(text)))[:MOST_LINKS]
+        Link.objects.bulk_create(
+            Link(document=self, target=each, short_name=short_name(each)) for each in names
+        )
+
+
+class Link(models.Model):
+    """A wiki link of an indexed file, as it is written: ``target`` without label and heading."""
+
+    id = models.BigAutoField(primary_key=True)
+    document = models.ForeignKey(
+        IndexedDocument, models.CASCADE, related_name="links", verbose_name=_("file")
+    )
+    target = models.TextField(_("target"))
+    short_name = models.TextField(_("short name"))
+
+    class Meta:
+        db_table = "memory_links"
+        verbose_name = _("link")
+        verbose_name_plural = _("links")
+        indexes = [models.Index(fields=["short_name"], name="idx_memory_links_short_name")]
+
+    def __str__(self) -> str:
+        return f"[[{self.target}]]"
+
+
+def name_of(path: str) -> str:
+    """Return a document's name in its place, of its path in revisions; empty for the main file."""
+    return path.partition("/")[2]
+
+
+def short_name(name: str) -> str:
+    """Return what links are compared by: the last part of a name or path, without ``.md``, folded."""
+    return fold(name.rpartition("/")[2].strip().removesuffix(".md"))
+
+
+def joined(path: str, text: str) -> tuple[str, bool]:
+    """Return the ``words`` of a file, and whether that is not all of them."""
+    named = dict.fromkeys(terms(title_of(path)))
+    headed = named | dict.fromkeys(term for heading in sections.outline(text) for term in terms(heading.text))
+    found = {zone + term: None for zone, those in ((NAME, named), (HEADING, headed)) for term in those}
+    found |= headed | dict.fromkeys(terms(text))
+    words = " ".join(found)
+    # A character has at most 4 bytes: most texts need no second look
+    if len(words) * 4 <= WORDS_BYTES or len(data := words.encode()) <= WORDS_BYTES:
+        return words, False
+    return data[:WORDS_BYTES].decode(errors="ignore").rpartition(" ")[0], True
+
+
+def title_of(path: str) -> str:
+    """Return what of a path is a file's name to a person: without the folder of its place and ``.md``."""
+    return str(PurePosixPath(name_of(path) or path).with_suffix(""))
+
+
+def _text(data: bytes) -> str:
+    """The text of a file; nothing for one that is no text."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return ""
+
+
+def _data(revision: "Revision") -> bytes:
+    """The bytes of a revision; nothing where its row is damaged, which must hold no other file up."""
+    try:
+        return revision.data()
+    except zlib.error:
+        return b""

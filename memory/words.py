@@ -1,0 +1,96 @@
+"""What counts as a word in a search, in pure functions: the same for texts, names and queries, everywhere.
+
+Text is folded first: letter case, accents of Latin, Greek and Cyrillic letters, and the width of characters
+make no difference. Then it falls into terms. A run of letters and digits is one term. Scripts that put no
+spaces between words (Chinese, Japanese, Korean, Thai, Lao, Khmer, Burmese) fall into every pair of
+neighbours, and the last character of a run by itself, so that each single one begins some term.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+MOST_CHARACTERS = 64  # of a term; longer ones are cut, in texts and in queries
+QUERY_CHARACTERS = 200  # of what is typed; the rest is left out, and said
+QUERY_WORDS = 12
+
+ACCENTS = re.compile("[\u0300-\u036f]+")
+# Without spaces between words; ranges of the folded forms
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
+    "\u3005-\u3007\u3021-\u3029\u3031-\u3035\u3041-\u3096\u3099-\u309a\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff"
+    "\u3105-\u312f\u3131-\u318e\u31a0-\u31bf\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97c"
+    "\u1100-\u11ff\uac00-\ud7fb\uf900-\ufaff\U0001b000-\U0001b16f\U00020000-\U0003ffff"
+)
+# The first group: a run of a script without spaces; the second: one word of another
+RUN = re.compile(f"([{_UNSPACED}]+)|([^\\W_{_UNSPACED}]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word of a query, folded, and the terms that a document must have for it.
+
+    ``is_run``: of a script without spaces, so it may stand anywhere in a run; others begin a word.
+    ``needs_look``: the terms alone do not prove that the word is there as a whole.
+    """
+
+    text: str
+    terms: tuple[str, ...]
+    is_run: bool
+
+    @property
+    def needs_look(self) -> bool:
+        return len(self.terms) > 1 or len(self.text) > MOST_CHARACTERS
+
+    @property
+    def pattern(self) -> str:
+        """A regular expression that finds it in folded text."""
+        word = re.escape(self.text)
+        return word if self.is_run else f"(?<![^\\W_{_UNSPACED}]){word}"
+
+
+def fold(text: str) -> str:
+    """Return ``text`` without differences of case, accent and width. Line breaks stay where they are."""
+    if text.isascii():
+        return text.lower()
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    return unicodedata.normalize("NFC", ACCENTS.sub("", plain))
+
+
+def terms(text: str) -> Iterator[str]:
+    """Yield the terms of ``text`` in order, each as often as it stands there."""
+    for match in RUN.finditer(fold(text)):
+        if match[1]:
+            yield from _pairs(match[1])
+            yield match[1][-1]
+        else:
+            yield match[2][:MOST_CHARACTERS]
+
+
+def query_words(query: str) -> list[Word]:
+    """Return the different words of what somebody typed, at most `QUERY_WORDS`. It has no operators."""
+    found: dict[str, Word] = {}
+    for match in RUN.finditer(fold(query[:QUERY_CHARACTERS])):
+        if match[1]:
+            word = Word(match[1], tuple(_pairs(match[1])) or (match[1],), is_run=True)
+        else:
+            word = Word(match[2], (match[2][:MOST_CHARACTERS],), is_run=False)
+        found.setdefault(word.text, word)
+    return list(found.values())[:QUERY_WORDS]
+
+
+def is_shortened(query: str) -> bool:
+    """Whether `query_words` left out something of ``query``."""
+    whole = {match[0] for match in RUN.finditer(fold(query[:QUERY_CHARACTERS]))}
+    return len(query.strip()) > QUERY_CHARACTERS or len(whole) > QUERY_WORDS
+
+
+def all_terms(words: Iterable[Word]) -> list[str]:
+    """Return the different terms of a query's words, each of which must begin a term of the document."""
+    return list(dict.fromkeys(term for word in words for term in word.terms))
+
+
+def _pairs(run: str) -> Iterator[str]:
+    for place in range(len(run) - 1):
+        yield run[place : place + 2]
