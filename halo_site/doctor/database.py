@@ -23,6 +23,13 @@ CHECK_SECONDS = 2.0
 SMALL_ROWS = 100_000
 NEWEST_ROWS = 5_000
 SHOWN = 5
+# A full text index has tables of its own, some without row numbers; it can be made anew at any time
+TABLES = r"""
+    SELECT name FROM sqlite_master AS own WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND NOT EXISTS (
+        SELECT 1 FROM sqlite_master AS index_ WHERE index_.sql LIKE 'CREATE VIRTUAL TABLE %'
+        AND (own.name = index_.name OR substr(own.name, 1, length(index_.name) + 1) = index_.name || '_')
+    )
+"""
 RESTORE = "Stop Halo Site, then: python3 manage.py restore BACKUP --replace"
 
 
@@ -117,7 +124,7 @@ def _in_part(path: Path, cursor: sqlite3.Cursor) -> Iterator[Result]:
 
 def _tables(cursor: sqlite3.Cursor) -> list[tuple[str, int]]:
     """Name and highest row number of each table, the small ones first."""
-    cursor.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+    cursor.execute(TABLES)
     names = [name for (name,) in cursor.fetchall()]
     rows = {name: cursor.execute(f'SELECT max(rowid) FROM "{name}"').fetchone()[0] or 0 for name in names}  # noqa: S608
     return sorted(rows.items(), key=lambda item: item[1])

@@ -1,0 +1,143 @@
+"""Wiki links between memory files: where they lead, which files lead here, which files nothing leads to.
+
+A name means a file of the same place first; an app's file may also name one of its space, and every file one of
+the user's. Within a place the whole name comes first (``run/2026-11``), then a file in any folder with that last
+part. Case, accents and ``.md`` make no difference unless two files differ in nothing else. Only places that the
+reader may see are looked at: to others a link is one to a file that is not there.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from halo_site.markdown import WikiResolver, WikiTarget
+from memory.index import IndexedDocument, Link, short_name, title_of
+from memory.places import SUFFIX, Place, Scope
+from memory.words import fold
+
+MOST_NAMESAKES = 2_000  # files with the short names that are asked for
+MOST_BACKLINKS = 100
+MOST_LISTED = 1_000  # files of a place, in the list of those that nothing leads to
+BY_PROGRAM = ("run/", "archive/")  # folders of files that runs write by themselves
+
+ByShortName = Mapping[str, Sequence[IndexedDocument]]
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedFile:
+    """A file in a list of links: its place, its name there (empty: the main file) and its path."""
+
+    place: Place
+    name: str
+    title: str
+
+
+def resolver(place: Place, places: Mapping[str, Place]) -> WikiResolver:
+    """Return what finds the wiki links of a file in ``place`` for a reader of ``places``: one query for all."""
+
+    def resolve(names: Sequence[str]) -> dict[str, WikiTarget]:
+        found = _namesakes({short_name(_bare(name)) for name in names}, _near(place, places))
+        return {name: _target(name, place, places, found) for name in names if _bare(name)}
+
+    return resolve
+
+
+def backlinks(place: Place, path: str, places: Mapping[str, Place]) -> list[LinkedFile]:
+    """Return the files in ``places`` with a link that leads to this document, each once. Two queries."""
+    short = short_name(path)
+    links = Link.objects.filter(short_name=short, document__place__in=list(places))
+    found = _namesakes({short}, list(places))
+    sources: dict[int, IndexedDocument] = {}
+    for link in links.select_related("document").defer("document__words").order_by("-document_id")[:MOST_NAMESAKES]:
+        source = link.document
+        led_to = _resolved(link.target, places[source.place], places, found)
+        if led_to and (led_to.place, led_to.path) == (place.key, path) and source.path != path:
+            sources[source.pk] = source
+    return [_linked(source, places) for source in list(sources.values())[:MOST_BACKLINKS]]
+
+
+def orphans(place: Place, places: Mapping[str, Place]) -> list[LinkedFile]:
+    """Return the files of ``place`` that no link in ``places`` leads to, by name; three queries.
+
+    The main file, run records and archives are left out: a program writes them and nobody links to them.
+    """
+    rows = IndexedDocument.objects.filter(place=place.key).without_words().order_by("path")[:MOST_LISTED]
+    listed = [row for row in rows if row.name and not row.name.startswith(BY_PROGRAM)]
+    shorts = {row.short_name for row in listed}
+    links = Link.objects.filter(short_name__in=shorts, document__place__in=list(places))
+    found = _namesakes(shorts, list(places))
+    reached = set()
+    for source_key, source_path, target in links.values_list("document__place", "document__path", "target"):
+        led_to = _resolved(target, places[source_key], places, found)
+        if led_to and (source_key, source_path) != (led_to.place, led_to.path):
+            reached.add(led_to.pk)
+    return [_linked(row, places) for row in listed if row.pk not in reached]
+
+
+def address(place: Place, name: str) -> str:
+    """The page of a document."""
+    return reverse("memory:document_detail", args=[place.key, name] if name else [place.key])
+
+
+def create_address(place: Place, name: str) -> str:
+    """The page that offers to make a file of that name."""
+    return f"{reverse('memory:document_detail', args=[place.key])}?{urlencode({'name': name})}"
+
+
+def _target(
+    written: str, place: Place, places: Mapping[str, Place], found: ByShortName
+) -> WikiTarget:
+    document = _resolved(_bare(written), place, places, found)
+    if document is None:
+        return WikiTarget(create_address(place, _bare(written).removesuffix(SUFFIX) + SUFFIX), is_there=False)
+    return WikiTarget(address(places[document.place], document.name), is_there=True)
+
+
+def _bare(written: str) -> str:
+    """The name without ``#heading``."""
+    return written.partition("#")[0].strip()
+
+
+def _near(place: Place, places: Mapping[str, Place]) -> list[str]:
+    """The keys of the places that links of ``place`` may lead to, in order."""
+    space = f"{Scope.SPACE}:{place.space_id}" if place.scope == Scope.APP else place.key
+    return [key for key in dict.fromkeys((place.key, space, str(Scope.USER))) if key in places]
+
+
+def _namesakes(shorts: Iterable[str], keys: Sequence[str]) -> ByShortName:
+    rows = IndexedDocument.objects.filter(short_name__in=list(shorts)).in_places(keys).without_words()
+    found = defaultdict(list)
+    for row in rows.order_by("path")[:MOST_NAMESAKES]:
+        found[row.short_name].append(row)
+    return found
+
+
+def _resolved(
+    name: str, place: Place, places: Mapping[str, Place], found: ByShortName
+) -> IndexedDocument | None:
+    """The file that ``name`` means in a file of ``place``; None when there is none."""
+    near = _near(place, places)
+    wanted = name.removesuffix(SUFFIX).strip("/")
+    ranked = [
+        (near.index(row.place), *_distance(wanted, title_of(row.path)), row.path, row)
+        for row in found.get(short_name(name), ())
+        if row.place in near and ("/" not in wanted or fold(title_of(row.path)).endswith(f"{fold(wanted)}"))
+    ]
+    return min(ranked, key=lambda item: item[:-1])[-1] if ranked else None
+
+
+def _distance(wanted: str, title: str) -> tuple[bool, bool, bool, int]:
+    """What makes a file less likely to be meant, the weightiest first."""
+    return (
+        title != wanted,
+        fold(title) != fold(wanted),
+        title.rpartition("/")[2] != wanted.rpartition("/")[2],
+        len(title),
+    )
+
+
+def _linked(row: IndexedDocument, places: Mapping[str, Place]) -> LinkedFile:
+    return LinkedFile(places[row.place], row.name, row.path)
