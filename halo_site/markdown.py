@@ -14,14 +14,18 @@ from urllib.parse import urlsplit
 
 import cmarkgfm
 import nh3
+from cmarkgfm.cmark import Options
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+
+from halo_site.folding import folded
 
 EXTENSIONS = ["table", "strikethrough", "tasklist", "autolink"]
 BLOCKS = ["p", "br", "hr", "ul", "ol", "li", "blockquote", "pre", "h1", "h2", "h3", "h4", "h5", "h6"]
 TABLES = ["table", "thead", "tbody", "tr", "th", "td"]
 TAGS = {*BLOCKS, *TABLES, "code", "em", "strong", "del", "a"}
 ATTRIBUTES = {"a": {"href"}, "th": {"align"}, "td": {"align"}, "ol": {"start"}}
+LINES = {f"h{rank}": {"data-sourcepos"} for rank in range(1, 7)}  # where cmark found a heading
 SCHEMES = {"http", "https", "mailto"}
 # Sanitizing takes time by the square of these two; text with more of either is shown as it is written.
 MAX_DEPTH = 20  # block quotes in block quotes (cmark itself limits lists)
@@ -34,100 +38,42 @@ TASK = re.compile(r'<input type="checkbox" (checked="" )?disabled="" />')
 LINK = re.compile(r'<a href="(https?://[^"]*)"([^>]*)>(.*?)</a>', re.DOTALL)
 QUOTE = re.compile(r"<(/?)blockquote>")
 TAG = re.compile(r"<[^>]*>")
-WIKI = re.compile(r"\[\[([^\[\]\n]{1,300})\]\]")
-VERBATIM = re.compile(r"<(/?)(?:code|pre|a)\b")  # within these a wiki link is text
+POSITION = re.compile(r'<(?!h[1-6] )([a-z0-9]+) data-sourcepos="[^"]*"')  # of anything but a heading
+POSITION_VALUE = re.compile(r"\d{1,9}:\d{1,9}-\d{1,9}:\d{1,9}")
 
 
-@dataclass(frozen=True, slots=True)
-class WikiTarget:
-    """Where a wiki link leads: an address of this site, and whether there is anything yet."""
-
-    address: str
-    is_there: bool
+def render(text: str) -> SafeString:
+    """Return GitHub-flavoured ``text`` as safe HTML; it never raises on any text."""
+    return mark_safe(_clean(text, Options.CMARK_OPT_DEFAULT))  # noqa: S308 - sanitized
 
 
-# What is between ``[[`` and ``]]``, without the label → where it leads; what is left out stays text
-WikiResolver = Callable[[Sequence[str]], Mapping[str, WikiTarget]]
+def render_folded(text: str) -> SafeString:
+    """As `render`, with what belongs to each heading in a ``details`` that is open.
 
-
-def render(text: str, wiki: WikiResolver | None = None) -> SafeString:
-    """Return GitHub-flavoured ``text`` as safe HTML; it never raises on any text.
-
-    With ``wiki``, which is asked once for all of them, ``[[name]]`` and ``[[name|label]]`` become links.
+    The heading in line 12 has the id ``L12``, so a page holds one such text.
     """
-    plain, page = _parsed(text)
+    return mark_safe(folded(_clean(text, Options.CMARK_OPT_SOURCEPOS)))  # noqa: S308 - sanitized
+
+
+def _clean(text: str, options: int) -> str:
+    # A lone surrogate cannot be encoded for the C library; it is shown as the replacement character.
+    plain = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    page = cmarkgfm.markdown_to_html_with_extensions(plain, options=options, extensions=EXTENSIONS)
+    page = POSITION.sub(r"<\1", page) if options else page
     if page.count("&amp;") > MAX_AMPERSANDS or _depth(page) > MAX_DEPTH:
-        return mark_safe(f"<pre>{html.escape(plain)}</pre>")  # noqa: S308 - escaped
+        return f"<pre>{html.escape(plain)}</pre>"
     page = IMAGE.sub(_image_text, page)
     page = TASK.sub(lambda match: "☑" if match[1] else "☐", page)
     clean = nh3.clean(
         page,
         tags=TAGS,
-        attributes=ATTRIBUTES,
+        attributes=ATTRIBUTES | LINES if options else ATTRIBUTES,
         attribute_filter=_accepted,
         url_schemes=SCHEMES,
         link_rel="noopener noreferrer nofollow",
         strip_comments=True,
     )
-    shown = LINK.sub(_with_host, clean)
-    if wiki is not None and "[[" in shown:
-        shown = _with_wiki_links(shown, wiki)
-    return mark_safe(shown)  # noqa: S308 - sanitized above
-
-
-def wiki_names(text: str) -> list[str]:
-    """Return the names that wiki links outside of code name, in order, without labels and ``#heading``."""
-    if "[[" not in text:
-        return []
-    pieces = _pieces(_parsed(text)[1])
-    names = (
-        _name(match).partition("#")[0].strip()
-        for piece, is_text in pieces
-        if is_text
-        for match in WIKI.finditer(piece)
-    )
-    return [name for name in names if name]
-
-
-def _parsed(text: str) -> tuple[str, str]:
-    """The text as the C library takes it, and its HTML, not sanitized yet."""
-    # A lone surrogate cannot be encoded for the C library; it is shown as the replacement character.
-    plain = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return plain, cmarkgfm.markdown_to_html_with_extensions(plain, extensions=EXTENSIONS)
-
-
-def _pieces(page: str) -> Iterator[tuple[str, bool]]:
-    """The HTML in pieces, each with whether it is text in which wiki links are links."""
-    depth, end = 0, 0
-    for match in TAG.finditer(page):
-        if match.start() > end:
-            yield page[end : match.start()], depth == 0
-        if verbatim := VERBATIM.match(match[0]):
-            depth += -1 if verbatim[1] else 1
-        yield match[0], False
-        end = match.end()
-    yield page[end:], depth == 0
-
-
-def _with_wiki_links(page: str, wiki: WikiResolver) -> str:
-    pieces = list(_pieces(page))
-    names = [_name(match) for piece, is_text in pieces if is_text for match in WIKI.finditer(piece)]
-    targets = wiki(list(dict.fromkeys(names)))
-
-    def linked(match: re.Match[str]) -> str:
-        target = targets.get(_name(match))
-        if target is None:
-            return match[0]
-        label = match[1].partition("|")[2].strip() or match[1].partition("|")[0].strip()
-        link = f'<a href="{html.escape(target.address)}">{label}</a>'  # the label is escaped already
-        return link if target.is_there else f"{link} <small>({html.escape(_('not there yet'))})</small>"
-
-    return "".join(WIKI.sub(linked, piece) if is_text else piece for piece, is_text in pieces)
-
-
-def _name(match: re.Match[str]) -> str:
-    """What a wiki link names, with its ``#heading``, without its label."""
-    return html.unescape(match[1]).partition("|")[0].strip()
+    return LINK.sub(_with_host, clean)
 
 
 def _depth(page: str) -> int:
@@ -150,6 +96,8 @@ def _accepted(tag: str, attribute: str, value: str) -> str | None:
         return value if value in {"left", "center", "right"} else None
     if attribute == "start":
         return value if value.isascii() and value.isdigit() else None
+    if attribute == "data-sourcepos":
+        return value if POSITION_VALUE.fullmatch(value) else None
     # What nh3 sets itself comes here too; it would also let title and lang pass.
     return value if attribute == "rel" else None
 
