@@ -16,8 +16,9 @@ class InstalledApps:
         app = App.objects.filter(pk=app_id).first()
         return place_of(app) if app else None
 
-    def all(self) -> Iterable[Place]:
-        return [place for app in App.objects.installed().newest_first() if (place := place_of(app))]
+    def all(self, limit: int | None = None) -> Iterable[Place]:
+        installed = App.objects.installed().newest_first()[:limit]
+        return [place for app in installed if (place := place_of(app))]
 
     def caller(self, app_id: str) -> Caller | None:
         app = App.objects.filter(pk=app_id).first()

@@ -1,16 +1,25 @@
-"""Which memory a person may look at. The one place to ask: search, links and backlinks go through here."""
+"""Loading what an address names, for people: everybody who is signed in sees every memory."""
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.http import Http404
+from django.utils.translation import gettext as _
 
-from memory.places import Place, all_places
+from halo_site.datadir.names import PathRefused
+from memory.places import Place, find_place
 
-Reader = AbstractBaseUser | AnonymousUser
+
+def get_place(key: str) -> Place:
+    """The place of a key; 404 for an unknown one."""
+    place = find_place(key)
+    if place is None:
+        raise Http404(_("There is no such memory."))
+    return place
 
 
-def readable_places(reader: Reader) -> dict[str, Place]:
-    """Return the places that ``reader`` may see, by their keys, in the order in which pages list them.
-
-    Whoever is signed in may see all of them; roles will narrow it here. An app that is not installed any more
-    has no place.
-    """
-    return {place.key: place for place in all_places()} if reader.is_authenticated else {}
+def get_document(key: str, name: str) -> tuple[Place, str]:
+    """The place of a key and a document's name in it; 404 for a name that no document can have."""
+    place = get_place(key)
+    try:
+        place.below(name)
+    except PathRefused as error:
+        raise Http404(str(error)) from error
+    return place, name

@@ -2,25 +2,27 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from halo_site.datadir.files import FileInfo, FileTooLarge, PathRefused, info_below
-from halo_site.markdown import render
+from halo_site.datadir.files import FileTooLarge, PathRefused, info_below, read_ends_below
+from halo_site.markdown import render_folded
 from memory import documents, sections
+from memory.hexdump import hexdump
+from memory.measures import Measure, measured
 from memory.models import Revision, digest
-from memory.places import Place
+from memory.places import Place, Scope
 from memory.sections import Heading
+from memory.tree import moment_of
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise as StrPromise
 
-FILES_LISTED = 100  # of each folder on one page
+BEGINNING_BYTES = 64 * 1024  # shown of a file that is too large
 
 
 class State(StrEnum):
@@ -31,6 +33,7 @@ class State(StrEnum):
     NOTHING = "nothing"  # there is no file and never was one
     VANISHED = "vanished"  # there was one
     NOT_UTF8 = "not_utf8"
+    HAS_NUL = "has_nul"
     TOO_LARGE = "too_large"
     REFUSED = "refused"  # a link on the way
     NO_FOLDER = "no_folder"  # that of its place is gone or out of reach
@@ -45,22 +48,27 @@ STATE_WORDS = {
     ),
     State.NOTHING: (
         gettext_lazy("Nothing is remembered here yet"),
-        gettext_lazy(
-            "The first run that notes something makes this file. The command memory_write can make it too."
-        ),
+        gettext_lazy("The first run that notes something makes this file. You can also write it yourself."),
     ),
     State.VANISHED: (
         gettext_lazy("This file is gone"),
-        gettext_lazy("It was removed outside Halo Site. Its last recorded text is kept as a revision."),
+        gettext_lazy("Its last recorded text is kept as a revision and can be put back."),
     ),
     State.NOT_UTF8: (
         gettext_lazy("This file is not UTF-8 text"),
-        gettext_lazy("It cannot be shown. Download it, save it as UTF-8 and put it back."),
+        gettext_lazy(
+            "It cannot be edited here, since its bytes would change. Download it, save it as UTF-8 and put it back."
+        ),
+    ),
+    State.HAS_NUL: (
+        gettext_lazy("This file has NUL bytes"),
+        gettext_lazy("It cannot be edited here: a browser would drop them. Download it to change it."),
     ),
     State.TOO_LARGE: (
-        gettext_lazy("This file is too large to show"),
+        gettext_lazy("This file is too large to edit"),
         gettext_lazy(
-            "No app can read or change it either. Shorten it on the server to bring it under the limit."
+            "No app can read or change it either. Shorten it on the server to bring it under the limit. "
+            "Below is how it begins."
         ),
     ),
     State.REFUSED: (
@@ -87,56 +95,11 @@ STATE_WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class FileRow:
-    """A file in a tree: its name as in its URL (empty: the main file), its title, bytes, last change."""
-
-    name: str
-    title: str
-    size: int
-    changed_at: datetime
-
-    @property
-    def short(self) -> str:
-        return self.title.rpartition("/")[2]
-
-
-@dataclass(frozen=True, slots=True)
-class Folder:
-    """A page of the files of one folder, newest names first. The empty name is the memory folder itself."""
-
-    name: str
-    total: int
-    files: list[FileRow]
-    older: str  # the name to ask for the next page with; empty at the end
-    is_open: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PlaceFiles:
-    """A place with its main file and the folders of its further files."""
-
-    place: Place
-    main: FileRow | None = None
-    folders: list[Folder] = field(default_factory=list)
-    before: str = ""  # the name that this page was asked for with
-    problem: str = ""
-
-    @property
-    def main_title(self) -> str:
-        return self.place.path("")
-
-    @property
-    def total(self) -> int:
-        return sum(folder.total for folder in self.folders)
-
-    @property
-    def has_older(self) -> bool:
-        return any(folder.older for folder in self.folders)
-
-
-@dataclass(frozen=True, slots=True)
 class DocumentPage:
-    """One document as people see it. ``html`` and ``outline`` are filled only when it is ready."""
+    """One document as people see it. ``html``, ``outline`` and ``measure`` are filled only when it is ready.
+
+    ``raw`` stands in the place of a text that cannot be shown as one.
+    """
 
     place: Place
     name: str
@@ -146,6 +109,8 @@ class DocumentPage:
     text: str = ""
     html: SafeString = field(default_factory=SafeString)
     outline: list[Heading] = field(default_factory=list)
+    measure: Measure | None = None
+    raw: str = ""
     size: int | None = None
     changed_at: datetime | None = None
     revision: Revision | None = None
@@ -163,7 +128,25 @@ class DocumentPage:
 
     @property
     def can_be_downloaded(self) -> bool:
-        return self.state in {State.READY, State.EMPTY, State.NOT_UTF8}
+        return self.state in {State.READY, State.EMPTY, State.NOT_UTF8, State.HAS_NUL}
+
+    @property
+    def can_be_edited(self) -> bool:
+        """Whether there is a text to edit, or nothing in the way of a first one."""
+        return self.state in {State.READY, State.EMPTY, State.NOTHING, State.VANISHED}
+
+    @property
+    def is_vanished(self) -> bool:
+        return self.state == State.VANISHED
+
+    @property
+    def has_rendered(self) -> bool:
+        return self.state == State.READY
+
+    @property
+    def is_read_each_run(self) -> bool:
+        """Whether a run of its app has it in mind from the start: the others are read when it asks."""
+        return self.place.scope == Scope.APP and not self.name
 
     @property
     def is_missing(self) -> bool:
@@ -183,11 +166,11 @@ def document_page(place: Place, relative: str = "") -> DocumentPage:
         return page(State.NO_FOLDER, problem=str(place.missing_folder))
     try:
         data = documents.on_disk(place, relative)
-        changed_at = _moment(info_below(place.base, below)) if data is not None else None
+        changed_at = moment_of(info_below(place.base, below)) if data is not None else None
     except FileNotFoundError:
         return page(State.VANISHED if newest else State.NOTHING)
     except FileTooLarge as error:
-        return page(State.TOO_LARGE, size=error.size)
+        return page(State.TOO_LARGE, size=error.size, raw=_beginning(place, below))
     except PathRefused as error:
         return page(State.REFUSED, problem=str(error))
     except OSError as error:
@@ -218,54 +201,37 @@ class _Page:
 
 
 def _with_text(page: Callable[..., DocumentPage], data: bytes, facts: dict[str, object]) -> DocumentPage:
+    state = state_of(data)
+    if state in {State.NOT_UTF8, State.HAS_NUL}:
+        return page(state, raw=hexdump(data), **facts)
+    text = data.decode()
+    if state == State.EMPTY:
+        return page(state, text=text, **facts)
+    return page(
+        state,
+        text=text,
+        html=render_folded(text),
+        outline=sections.outline(text),
+        measure=measured(text),
+        **facts,
+    )
+
+
+def state_of(data: bytes) -> State:
+    """What the bytes of a file are for people who want to read or edit them."""
+    if b"\0" in data:
+        return State.HAS_NUL
     try:
         text = data.decode()
     except UnicodeDecodeError:
-        return page(State.NOT_UTF8, **facts)
-    if not text.strip():
-        return page(State.EMPTY, **facts)
-    return page(State.READY, text=text, html=render(text), outline=sections.outline(text), **facts)
+        return State.NOT_UTF8
+    return State.READY if text.strip() else State.EMPTY
 
 
-def place_files(place: Place, current: str = "", before: str = "", limit: int = FILES_LISTED) -> PlaceFiles:
-    """List a place for a tree: its main file, and at most ``limit`` files of each folder.
-
-    ``before`` is a file's name: its folder shows what sorts before it. Open are the folders of ``before`` and
-    of ``current``, the document that is looked at.
-    """
-    missing = place.missing_folder
-    if missing is not None:
-        problem = _("The folder %(path)s is missing: what is remembered there cannot be shown.")
-        return PlaceFiles(place, before=before, problem=problem % {"path": missing})
+def _beginning(place: Place, below: str) -> str:
+    """How a file that is too large begins; empty where even that cannot be read."""
     try:
-        found = documents.files(place)
+        head, _tail = read_ends_below(place.base, below, BEGINNING_BYTES, 0)
     except (PathRefused, OSError):
-        problem = _("The files cannot be listed: a link or the disk is in the way.")
-        return PlaceFiles(place, before=before, problem=problem)
-    groups: dict[str, list[FileInfo]] = {}
-    for info in reversed(found.others):
-        groups.setdefault(_folder_of(info.name), []).append(info)
-    opened = {_folder_of(current), _folder_of(before)}
-    folders = [_folder(place, name, groups[name], before, limit, name in opened) for name in sorted(groups)]
-    main = _row(place, found.main, "") if found.main else None
-    return PlaceFiles(place, main, folders, before)
-
-
-def _folder(place: Place, name: str, found: list[FileInfo], before: str, limit: int, is_open: bool) -> Folder:
-    is_paged = bool(before) and _folder_of(before) == name
-    shown = [info for info in found if not is_paged or info.name < before]
-    rows = [_row(place, info, info.name) for info in shown[:limit]]
-    older = rows[-1].name if len(shown) > limit else ""
-    return Folder(name, len(found), rows, older, is_open)
-
-
-def _folder_of(name: str) -> str:
-    return name.rpartition("/")[0]
-
-
-def _row(place: Place, info: FileInfo, name: str) -> FileRow:
-    return FileRow(name, name or place.path(""), info.size, _moment(info))
-
-
-def _moment(info: FileInfo) -> datetime:
-    return datetime.fromtimestamp(info.changed_at, UTC)
+        return ""
+    return head.decode(errors="replace")

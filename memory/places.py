@@ -93,13 +93,22 @@ class Place:
         main, folder = PurePosixPath(self.file).name, PurePosixPath(self.folder).name
         return f"{folder}/{name}" if name else main
 
+    def name_of(self, path: str) -> str | None:
+        """Return the document's name for a `path`; None for one that no document of this place can have."""
+        name = "" if path == self.path("") else path.partition("/")[2]
+        try:
+            self.below(name)
+        except PathRefused:
+            return None
+        return name if self.path(name) == path else None
+
 
 class PlaceProvider(Protocol):
-    """Knows the apps and where their memory lies."""
+    """Knows the apps and where their memory lies; ``all`` has the newest first, ``limit`` of them at most."""
 
     def find(self, app_id: str) -> Place | None: ...
 
-    def all(self) -> Iterable[Place]: ...
+    def all(self, limit: int | None = None) -> Iterable[Place]: ...
 
     def caller(self, app_id: str) -> "Caller | None": ...
 
@@ -110,7 +119,7 @@ class NoApps:
     def find(self, app_id: str) -> Place | None:
         return None
 
-    def all(self) -> Iterable[Place]:
+    def all(self, limit: int | None = None) -> Iterable[Place]:
         return ()
 
     def caller(self, app_id: str) -> "Caller | None":
@@ -182,7 +191,16 @@ def find_place(key: str) -> Place | None:
     return None
 
 
+def space_places() -> list[Place]:
+    """Return the places of all spaces."""
+    return [place for space in all_spaces() if (place := space_place(space.id))]
+
+
+def newest_app_places(limit: int) -> list[Place]:
+    """Return the places of the newest ``limit`` apps."""
+    return list(_provider.all(limit))
+
+
 def all_places() -> list[Place]:
     """Return the user's place, those of the spaces, those of the apps."""
-    spaces = [place for space in all_spaces() if (place := space_place(space.id))]
-    return [user_place(), *spaces, *_provider.all()]
+    return [user_place(), *space_places(), *_provider.all()]

@@ -27,8 +27,8 @@ class Apps:
     def find(self, app_id: str) -> Place | None:
         return self.places.get(app_id)
 
-    def all(self) -> Iterable[Place]:
-        return self.places.values()
+    def all(self, limit: int | None = None) -> Iterable[Place]:
+        return list(self.places.values())[:limit]
 
     def caller(self, app_id: str) -> Caller | None:
         return self.callers.get(app_id)

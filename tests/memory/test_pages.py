@@ -13,9 +13,10 @@ from halo_site.datadir.files import PathRefused
 from halo_site.datadir.paths import DataDir
 from memory import documents
 from memory.models import Revision
-from memory.pages import State, document_page, place_files
+from memory.pages import State, document_page
 from memory.permissions import Caller
 from memory.places import Place
+from memory.tree import place_files
 from tests.conftest import BEGINNING
 from tests.datadir.test_files import REFUSED_NAMES
 from tests.memory.conftest import Apps, put

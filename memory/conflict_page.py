@@ -1,0 +1,117 @@
+"""Two texts of one document, put together as far as they go, for a person to decide the rest."""
+
+from dataclasses import dataclass
+
+from halo_site.diff import Diff, diff_of
+from memory.editing import Conflict
+from memory.history import text_of
+from memory.line_ends import lines_of, plain
+from memory.merging import Merge, merge
+from memory.models import Revision, digest
+from memory.places import Place
+
+BASES_LOOKED_AT = 1_000  # newest revisions of a document among which the base of a save is sought
+MINE, BETWEEN, THEIRS = "<<<<<<< mine", "======= there now", ">>>>>>>"
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictPage:
+    """What a person wrote, what is there now, and a proposal with `MINE`, `BETWEEN`, `THEIRS` around clashes.
+
+    ``base`` is what a save of the proposal starts from. ``theirs`` is None where there is no text now: the
+    file is gone, or is no text (``is_gone`` tells which).
+    """
+
+    place: Place
+    name: str
+    mine: str
+    theirs: str | None
+    proposal: str
+    clashes: int
+    base: str
+    diff: Diff | None
+    revision: Revision | None
+    is_gone: bool
+    sentence: str
+    base_is_known: bool = True
+
+    @property
+    def title(self) -> str:
+        return self.place.path(self.name)
+
+    @property
+    def copy_name(self) -> str:
+        """A name for what was written, to be kept beside the file."""
+        stem = self.name.removesuffix(".md") or self.title.removesuffix(".md")
+        return f"{stem}-mine.md"
+
+
+def conflict_page(place: Place, name: str, text: str, base: str, conflict: Conflict) -> ConflictPage:
+    """The page for a save of ``text`` that started from ``base`` and met ``conflict``."""
+    mine, theirs = plain(text), _decoded(conflict.current)
+    origin = _text_of_base(place, name, base)
+    merged = Merge(mine, ()) if theirs is None else merge(origin or "", mine, theirs)
+    return ConflictPage(
+        place,
+        name,
+        mine,
+        theirs,
+        marked(merged),
+        len(merged.conflicts),
+        digest(conflict.current),
+        None if theirs is None else diff_of(theirs, mine),
+        conflict.revision,
+        conflict.current is None,
+        str(conflict),
+        origin is not None,
+    )
+
+
+def undecided_page(
+    place: Place, name: str, text: str, base: str, mine: str, current: bytes | None, sentence: str
+) -> ConflictPage:
+    """The page again for a merged ``text`` in which something is still to be decided."""
+    theirs, own = _decoded(current), plain(mine)
+    diff = None if theirs is None else diff_of(theirs, own)
+    shown = plain(text)
+    count = shown.split("\n").count(MINE)
+    return ConflictPage(
+        place, name, own, theirs, shown, count, base, diff, None, current is None, sentence
+    )
+
+
+def marked(merged: Merge) -> str:
+    """The proposal, with a line before, between and after the two sides of each clash."""
+    lines, done, parts = lines_of(merged.text), 0, list[str]()
+    for clash in merged.conflicts:
+        parts += lines[done : clash.start]
+        mine, theirs = lines[clash.start : clash.middle], lines[clash.middle : clash.end]
+        parts += [f"{MINE}\n", *mine, f"{BETWEEN}\n", *_ended(theirs), f"{THEIRS}\n"]
+        done = clash.end
+    return "".join([*parts, *lines[done:]])
+
+
+def is_undecided(text: str) -> bool:
+    """Whether a line that `marked` put in is still there."""
+    return not {MINE, BETWEEN}.isdisjoint(plain(text).split("\n"))
+
+
+def _ended(lines: list[str]) -> list[str]:
+    return lines if not lines or lines[-1].endswith("\n") else [*lines[:-1], lines[-1] + "\n"]
+
+
+def _decoded(data: bytes | None) -> str | None:
+    try:
+        return None if data is None else plain(data.decode())
+    except UnicodeDecodeError:
+        return None
+
+
+def _text_of_base(place: Place, name: str, base: str) -> str | None:
+    """The text that a save started from; None where no recent revision has it."""
+    if not base:
+        return ""
+    recent = Revision.objects.for_document(place.key, place.path(name)).order_by("-id")
+    newest = recent.values_list("pk", "sha256")[:BASES_LOOKED_AT]
+    found = next((pk for pk, sha256 in newest if sha256 == base), None)
+    return None if found is None else plain(text_of(Revision.objects.get(pk=found)))

@@ -1,0 +1,218 @@
+"""The editor of memory, and the verbs that change a file. Whatever is refused offers the text back."""
+
+from pathlib import PurePosixPath
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from halo_site.fragments import respond
+from memory import editing, names
+from memory.access import get_document, get_place
+from memory.conflict_page import ConflictPage, conflict_page, is_undecided, undecided_page
+from memory.editing import Conflict
+from memory.editor_page import EditorPage, editor_page, opened
+from memory.exceptions import MemoryRefused
+from memory.history_page import on_disk_or_none
+from memory.pages import document_page
+from memory.places import Place
+from memory.tree import tree_of
+from memory.users import users_now
+from memory.views import download, show_document
+
+CONFLICT, REFUSED = 409, 422
+
+
+@require_safe
+def document_edit(request: HttpRequest, place_key: str, relative: str = "") -> HttpResponse:
+    """The editor; what cannot be edited is shown instead, with the reason."""
+    place, name = get_document(place_key, relative)
+    document = document_page(place, name)
+    if not document.can_be_edited:
+        return show_document(request, document)
+    text, base = opened(place, name)
+    return _editor(request, place, name, text, base)
+
+
+@require_safe
+def document_new(request: HttpRequest, place_key: str) -> HttpResponse:
+    """The editor of a file that is to be made."""
+    return _editor(request, get_place(place_key), "", "", "", is_new=True)
+
+
+@require_POST
+def document_preview(request: HttpRequest, place_key: str, relative: str = "") -> HttpResponse:
+    """The text as it will look. Nothing is written; without a script it is the editor again."""
+    place, name = get_document(place_key, relative)
+    return _preview(request, place, name, is_new=False)
+
+
+@require_POST
+def new_preview(request: HttpRequest, place_key: str) -> HttpResponse:
+    """As `document_preview`, of a file that is to be made."""
+    return _preview(request, get_place(place_key), request.POST.get("name", ""), is_new=True)
+
+
+@require_POST
+def document_save(request: HttpRequest, place_key: str, relative: str = "") -> HttpResponse:
+    """Save the text; 409 with both texts where the file moved on, 422 with the text where it is refused."""
+    place, name = get_document(place_key, relative)
+    text, base = request.POST.get("text", ""), request.POST.get("base", "")
+    try:
+        saved = editing.save(place, name, text, base=base, by=_by(request), now=timezone.now())
+    except Conflict as conflict:
+        return _conflict(request, conflict_page(place, name, text, base, conflict), CONFLICT)
+    except MemoryRefused as error:
+        return _editor(request, place, name, text, base, problem=str(error))
+    messages.success(request, _("Saved.") if saved.revision else _("Nothing was changed."))
+    return _to("document_edit", place, name)
+
+
+@require_POST
+def document_merge(request: HttpRequest, place_key: str, relative: str = "") -> HttpResponse:
+    """Save what was made of two texts, once nothing in it is left to decide."""
+    place, name = get_document(place_key, relative)
+    text, base = request.POST.get("text", ""), request.POST.get("base", "")
+    sentence = ""
+    if is_undecided(text):
+        sentence = _("A marked place is left: decide it, and take the lines with the marks out.")
+    else:
+        try:
+            editing.save(place, name, text, base=base, by=_by(request), now=timezone.now())
+        except Conflict as conflict:
+            return _conflict(request, conflict_page(place, name, text, base, conflict), CONFLICT)
+        except MemoryRefused as error:
+            sentence = str(error)
+    if sentence:
+        page = undecided_page(place, name, text, base, _mine(request), on_disk_or_none(place, name), sentence)
+        return _conflict(request, page, REFUSED)
+    messages.success(request, _("Saved, with what both of you wrote as you decided."))
+    return _to("document_edit", place, name)
+
+
+@require_POST
+def document_copy(request: HttpRequest, place_key: str, relative: str = "") -> HttpResponse:
+    """Keep what a person wrote as another file, beside the one that moved on."""
+    place, name = get_document(place_key, relative)
+    copy, mine = names.proposed(request.POST.get("name", "")), _mine(request)
+    try:
+        _make(request, place, copy, mine)
+    except MemoryRefused as error:
+        text, base = request.POST.get("text", ""), request.POST.get("base", "")
+        page = undecided_page(place, name, text, base, mine, on_disk_or_none(place, name), str(error))
+        return _conflict(request, page, REFUSED)
+    messages.success(request, _("Your text is kept as %(name)s.") % {"name": place.path(copy)})
+    return _to("document_edit", place, copy)
+
+
+@require_POST
+def text_download(request: HttpRequest, place_key: str, relative: str = "") -> HttpResponse:
+    """Give back the text that a person wrote, as a file of theirs. Nothing is written here."""
+    place, name = get_document(place_key, relative)
+    return download(_mine(request).encode(errors="replace"), PurePosixPath(place.path(name)).name)
+
+
+@require_POST
+def document_create(request: HttpRequest, place_key: str) -> HttpResponse:
+    """Make a new file; 422 with the text where there is one or its name is refused."""
+    place = get_place(place_key)
+    typed, text = request.POST.get("name", ""), request.POST.get("text", "")
+    name = names.proposed(typed)
+    try:
+        _make(request, place, name, text)
+    except MemoryRefused as error:
+        return _editor(request, place, typed, text, "", is_new=True, problem=str(error))
+    messages.success(request, _("%(name)s was made.") % {"name": place.path(name)})
+    return _to("document_edit", place, name)
+
+
+@require_POST
+def document_rename(request: HttpRequest, place_key: str, relative: str = "") -> HttpResponse:
+    """Give a file another name; its history goes with it."""
+    place, name = get_document(place_key, relative)
+    new = names.proposed(request.POST.get("name", ""))
+    try:
+        saved = editing.rename(place, name, new, by=_by(request), now=timezone.now())
+    except MemoryRefused as error:
+        return _refused(request, place, name, error)
+    messages.success(request, _("It is called %(name)s now.") % {"name": saved.path})
+    return _to("document_detail", place, new)
+
+
+@require_POST
+def document_remove(request: HttpRequest, place_key: str, relative: str = "") -> HttpResponse:
+    """Delete a file; what it held can be brought back from the deleted files."""
+    place, name = get_document(place_key, relative)
+    base = request.POST.get("base", "")
+    try:
+        editing.remove(place, name, base=base, by=_by(request), now=timezone.now())
+    except MemoryRefused as error:
+        return _refused(request, place, name, error)
+    messages.success(
+        request, _("%(name)s was deleted. It can be brought back here.") % {"name": place.path(name)}
+    )
+    return redirect("memory:deleted_list", place.key)
+
+
+def _make(request: HttpRequest, place: Place, name: str, text: str) -> None:
+    """Create a file that has a name of its own; raise `MemoryRefused`."""
+    if not name:
+        raise MemoryRefused(_("The file needs a name."))
+    editing.create(place, name, text, by=_by(request), now=timezone.now())
+
+
+def _preview(request: HttpRequest, place: Place, name: str, *, is_new: bool) -> HttpResponse:
+    text, base = request.POST.get("text", ""), request.POST.get("base", "")
+    page = editor_page(place, name, text, base, users=users_now(), is_new=is_new)
+    context = {"page": page, "preview": page.preview, "tree": tree_of(place, "" if is_new else name)}
+    return respond(request, page="memory/editor.html", fragment="memory/_preview.html", context=context)
+
+
+def _editor(
+    request: HttpRequest,
+    place: Place,
+    name: str,
+    text: str,
+    base: str,
+    *,
+    is_new: bool = False,
+    problem: str = "",
+) -> HttpResponse:
+    users = users_now()
+    page: EditorPage = editor_page(
+        place, name, text, base, users=users, is_new=is_new, problem=problem
+    )
+    context: dict[str, Any] = {
+        "page": page,
+        "preview": page.preview,
+        "tree": tree_of(place, "" if is_new else name, users=users),
+    }
+    return render(request, "memory/editor.html", context, status=REFUSED if problem else 200)
+
+
+def _conflict(request: HttpRequest, page: ConflictPage, status: int) -> HttpResponse:
+    return render(request, "memory/conflict.html", {"page": page}, status=status)
+
+
+def _refused(request: HttpRequest, place: Place, name: str, error: MemoryRefused) -> HttpResponse:
+    """The document again, with the sentence of what was refused."""
+    messages.error(request, str(error))
+    status = CONFLICT if isinstance(error, Conflict) else REFUSED
+    return show_document(request, document_page(place, name), status)
+
+
+def _mine(request: HttpRequest) -> str:
+    """What the person wrote, beside the merged text of the same form."""
+    return request.POST.get("mine", "")
+
+
+def _by(request: HttpRequest) -> str:
+    return str(request.user.get_username())  # type: ignore[union-attr]
+
+
+def _to(page: str, place: Place, name: str) -> HttpResponse:
+    return redirect(f"memory:{page}", place.key, *([name] if name else []))

@@ -1,0 +1,91 @@
+"""What the editor shows: a text, what it started from, and what a person should know before typing."""
+
+from dataclasses import dataclass, field
+
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from halo_site.markdown import render_folded
+from memory import documents, sections
+from memory.line_ends import plain
+from memory.measures import Measure, measured
+from memory.models import digest
+from memory.places import Place, Scope
+from memory.sections import Heading
+from memory.users import User, users_of
+from memory.writability import hindrance
+
+HEADINGS_SHOWN = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A text as it will look, and how much it is. ``problem`` stands in its place where it is too long."""
+
+    measure: Measure | None = None
+    html: SafeString = field(default_factory=SafeString)
+    outline: tuple[Heading, ...] = ()
+    has_snapshot: bool = False  # a run of its app is shown it from the start
+    problem: str = ""
+    limit: int = documents.LIMIT_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class EditorPage:
+    """A document that is edited. ``base`` is the SHA-256 of what the text started from (see `editing.save`).
+
+    Of a new one ``name`` is what was typed as its name. ``problem`` says why it was not saved.
+    """
+
+    place: Place
+    name: str
+    text: str
+    base: str
+    preview: Preview
+    users: list[User]
+    hindrance: str
+    is_new: bool = False
+    problem: str = ""
+
+    @property
+    def title(self) -> str:
+        return _("A new file") if self.is_new else self.place.path(self.name)
+
+
+def editor_page(
+    place: Place,
+    name: str,
+    text: str,
+    base: str,
+    *,
+    users: list[User],
+    is_new: bool = False,
+    problem: str = "",
+) -> EditorPage:
+    """The editor with ``text``: that of the file, or what a person sent and could not be saved."""
+    shown = preview_of(place, name, text, is_new=is_new)
+    size = shown.measure.size if shown.measure else documents.LIMIT_BYTES
+    why = hindrance(place, "" if is_new else name, size)
+    reading = users_of(place, users)
+    return EditorPage(place, name, text, base, shown, reading, why, is_new, problem)
+
+
+def opened(place: Place, name: str) -> tuple[str, str]:
+    """The text of a document as an editor shows it, and its base; both are empty where there is no file.
+
+    Raises `UnicodeDecodeError` (a `ValueError`) for what is no text, and what `documents.on_disk` does.
+    """
+    data = documents.on_disk(place, name)
+    return plain((data or b"").decode()), digest(data)
+
+
+def preview_of(place: Place, name: str, text: str, *, is_new: bool = False) -> Preview:
+    """How ``text`` will look as the document ``name``. Nothing is read and nothing written."""
+    size = len(text.encode(errors="replace"))
+    if size > documents.LIMIT_BYTES:
+        limits = {"size": f"{size:,}", "limit": f"{documents.LIMIT_BYTES:,}"}
+        words = _("The text has %(size)s bytes, and a file takes %(limit)s. It can be saved when it is shorter.")
+        return Preview(problem=words % limits)
+    outline = tuple(sections.outline(text)[:HEADINGS_SHOWN])
+    has_snapshot = place.scope == Scope.APP and not name and not is_new
+    return Preview(measured(text), render_folded(text), outline, has_snapshot)

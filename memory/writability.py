@@ -1,0 +1,42 @@
+"""Whether a document could be saved now, told before somebody types (a look that writes nothing)."""
+
+import os
+from pathlib import Path
+
+from django.utils.translation import gettext as _
+
+from memory.documents import LIMIT_BYTES
+from memory.places import Place
+
+ROOM_BYTES = 2 * LIMIT_BYTES  # a new file beside the old one, and the revision in the database
+
+
+def hindrance(place: Place, name: str, size: int) -> str:
+    """Return a sentence on why the disk would not take a document of ``size`` bytes now; empty: it would.
+
+    ``name`` is the document's as in `Place.below`. It may be wrong a moment later; a save says so itself.
+    """
+    folder = _nearest(place.base / place.below(name))
+    try:
+        facts = os.statvfs(folder)
+    except OSError as error:
+        return _("The folder of this file cannot be reached (%(reason)s). Nothing can be saved here now.") % {
+            "reason": error.strerror or error
+        }
+    if facts.f_flag & os.ST_RDONLY:
+        return _(
+            "The disk of this file is mounted read only. Nothing can be saved here until it is mounted for writing."
+        )
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return _(
+            "Halo Site may not write in %(folder)s. Nothing can be saved here until the folder is given to the "
+            "user that runs Halo Site."
+        ) % {"folder": folder}
+    if facts.f_bavail * facts.f_frsize < size + ROOM_BYTES:
+        return _("The disk of this file is full. Nothing can be saved here until there is room on it.")
+    return ""
+
+
+def _nearest(path: Path) -> Path:
+    """The folder of ``path``, or the nearest one above it that is there: the others would be made."""
+    return next((folder for folder in path.parents if folder.is_dir()), path.parent)
