@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from app_manager.diff import Diff, diff_of
 from app_manager.jobs import own_schedules
 from app_manager.models import App
 from app_manager.permissions import PermissionRow
@@ -13,6 +12,7 @@ from app_manager.preview import Preview
 from app_manager.spec import AppSpec, Problem
 from app_manager.spec_updates import SpecUpdate
 from app_manager.triggers import Trigger, next_times, schedule_words, triggers_of
+from halo_site.diff import Diff, diff_of
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from app_manager.access import get_app, get_version
-from app_manager.diff import diff_of
 from app_manager.exceptions import AppError, NameTaken, StaleSpec
 from app_manager.models import App
 from app_manager.pages import Doer, SpecPage
@@ -19,6 +18,7 @@ from app_manager.spec_updates import SpecUpdate, update_spec
 from app_manager.update_page import UpdatePage
 from app_manager.uploads import posted_text
 from halo_site import audit
+from halo_site.diff import diff_of
 
 
 @require_safe

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app_manager.diff import Diff, diff_of
+from halo_site.diff import Diff, diff_of
 from app_runtime.models import Run
 from memory.models import Revision
 

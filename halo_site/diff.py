@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from app_manager.alignment import Block, changed_blocks
-from app_manager.likeness import Piece, are_alike, paired, word_changes
+from halo_site.alignment import Block, changed_blocks
+from halo_site.likeness import Piece, are_alike, paired, word_changes
 
 CONTEXT = 3  # unchanged lines shown around a change
 MAX_ROWS = 1_500  # shown outside of folds

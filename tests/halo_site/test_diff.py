@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app_manager.alignment import changed_blocks
-from app_manager.diff import CONTEXT, MAX_ROWS, Diff, Row, diff_of
-from app_manager.likeness import paired, word_changes
+from halo_site.alignment import changed_blocks
+from halo_site.diff import CONTEXT, MAX_ROWS, Diff, Row, diff_of
+from halo_site.likeness import paired, word_changes
 
 LINES = st.lists(st.sampled_from(["a", "b", "c", "name: x", "name: y", "", "- web"]), max_size=30)
 
