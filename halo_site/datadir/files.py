@@ -29,8 +29,11 @@ __all__ = [
     "info_below",
     "list_below",
     "locked",
+    "names_below",
     "read_below",
     "read_ends_below",
+    "remove_below",
+    "rename_below",
     "staged_below",
     "write_atomically",
     "write_below",
@@ -166,6 +169,39 @@ def list_below(base: Path, relative: str, suffix: str = ".md") -> list[FileInfo]
     with suppress(FileNotFoundError), _folder(base, contained(base, relative), make=False) as folder:
         return sorted(_files(folder, "", suffix, MAX_DEPTH), key=lambda info: info.name)
     return []
+
+
+def names_below(base: Path, relative: str) -> list[str]:
+    """Return every name in one folder, accepted or not, unsorted; a missing folder has none.
+
+    Raises `PathRefused` for a link and `OSError`.
+    """
+    with suppress(FileNotFoundError), _folder(base, contained(base, relative), make=False) as folder:
+        return os.listdir(folder)  # noqa: PTH208 - of a descriptor
+    return []
+
+
+def rename_below(base: Path, old: str, new: str) -> None:
+    """Rename a plain file below ``base``, in one step; the folders of ``new`` are made.
+
+    Raises `PathRefused`, `FileExistsError` where ``new`` is anything already, `OSError`.
+    """
+    with _parent(base, old, make=False) as (source, name), _parent(base, new, make=True) as (target, to):
+        _refuse_all_but_plain_file(source, name, old, missing_is_fine=False)
+        with suppress(FileNotFoundError):
+            os.stat(to, dir_fd=target, follow_symlinks=False)
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), new)
+        os.rename(name, to, src_dir_fd=source, dst_dir_fd=target)
+        os.fsync(target)
+        os.fsync(source)
+
+
+def remove_below(base: Path, relative: str) -> None:
+    """Remove a plain file below ``base``. Raises as `read_below` does."""
+    with _parent(base, relative, make=False) as (folder, name):
+        _refuse_all_but_plain_file(folder, name, relative, missing_is_fine=False)
+        os.unlink(name, dir_fd=folder)
+        os.fsync(folder)
 
 
 def write_atomically(path: Path, data: bytes) -> None:
