@@ -31,13 +31,22 @@ class Operation(models.TextChoices):
     REPLACE = "replace", _("replaced")
     HEADING = "heading", _("opened a run's heading")
     RECORD = "record", _("wrote a run's record")
+    SAVED = "saved", _("edited")
+    RESTORED = "restored", _("restored an earlier version")
+    RENAMED = "renamed", _("renamed")
+    ARCHIVED = "archived", _("kept a copy before shortening")
+    COMPACTED = "compacted", _("shortened")
     OUTSIDE = "outside", _("changed outside")
-    REMOVED = "removed", _("removed outside")
+    REMOVED = "removed", _("removed")
 
 
 class RevisionQuerySet(models.QuerySet["Revision"]):
     def for_document(self, place_key: str, path: str) -> "RevisionQuerySet":
         return self.filter(place=place_key, path=path)
+
+    def arrivals(self) -> "RevisionQuerySet":
+        """The rows by which a document came by a new name."""
+        return self.filter(other_path__isnull=False).exclude(sha256="")
 
     def without_content(self) -> "RevisionQuerySet":
         return self.defer("content")
@@ -52,6 +61,8 @@ class Revision(models.Model):
 
     ``place`` is a place's key, ``path`` the document's name in it, ``size`` counts bytes before compression,
     ``parent_sha256`` names the state before (empty: there was none). A removed file has an empty ``sha256``.
+    Renaming makes two rows, each with the document's other name in ``other_path``: the old name, which has no
+    file any more, and then the new one, whose history goes on with that of the old name.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -66,6 +77,7 @@ class Revision(models.Model):
     parent_sha256 = models.TextField(_("SHA-256 before"), default="", db_default="", blank=True)
     size = models.BigIntegerField(_("size in bytes"))
     content = models.BinaryField(_("compressed content"))
+    other_path = models.TextField(_("other name"), null=True, blank=True)  # noqa: DJ001 - mostly there is none
 
     objects = RevisionQuerySet.as_manager()
 
@@ -79,6 +91,11 @@ class Revision(models.Model):
             models.Index(
                 fields=["run_id", "id"], condition=models.Q(run_id__isnull=False), name="idx_memory_run"
             ),
+            models.Index(
+                fields=["place", "path", "id"],
+                condition=models.Q(other_path__isnull=False),
+                name="idx_memory_renamed",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -86,7 +103,13 @@ class Revision(models.Model):
 
     @property
     def is_removal(self) -> bool:
-        return self.operation == Operation.REMOVED
+        """Whether there is no file since; also the row of the old name when a file was renamed."""
+        return not self.sha256
+
+    @property
+    def is_arrival(self) -> bool:
+        """Whether the document came by this name here: its earlier history is that of `other_path`."""
+        return self.operation == Operation.RENAMED and not self.is_removal
 
     @property
     def author(self) -> str:

@@ -1,0 +1,153 @@
+"""How a memory file and its revision change together.
+
+The file is the truth and the revision says who made it, so the two change together: under the place's lock
+the new bytes are laid beside the file, then, within one short transaction, the row is inserted and the
+bytes are renamed into place. A crash or an error before the rename changes nothing; after it, the file may
+have no row. That is the side to err on: the next read or write finds a file that no revision describes and
+records it as changed "outside", so content is never lost and no row ever claims a change that did not
+happen.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from halo_site.datadir.files import FileTooLarge, LockTimeout, PathRefused, locked, read_below, staged_below
+from memory.exceptions import MemoryRefused
+from memory.models import AuthorKind, Operation, Revision, digest
+from memory.places import Place
+
+LIMIT_BYTES = 1024 * 1024  # a file; BEHAVIOUR, Memory
+ADVICE = f"The limit is {LIMIT_BYTES:,} bytes: keep what still matters, and replace the rest by a summary."
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who a revision is by: a kind of `AuthorKind`, that one's id, and the run in which it happened."""
+
+    kind: str
+    id: str = ""
+    run_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What a write left behind. ``revision`` is None when the file already had exactly this content."""
+
+    path: str
+    size: int
+    revision: Revision | None
+
+
+OUTSIDE = Author(AuthorKind.OUTSIDE)
+
+
+def write(
+    place: Place,
+    name: str,
+    author: Author,
+    operation: str,
+    change: Callable[[bytes | None], bytes],
+    now: datetime,
+) -> Saved:
+    """Replace a document by ``change(its bytes now)`` and record the revision. Raises `MemoryRefused`."""
+    with refusing(place.path(name)), locked(place.lock):
+        return write_locked(place, name, author, operation, change, now)
+
+
+def write_locked(
+    place: Place,
+    name: str,
+    author: Author,
+    operation: str,
+    change: Callable[[bytes | None], bytes],
+    now: datetime,
+) -> Saved:
+    """Do what `write` does for a caller that holds the place's lock, within `refusing`."""
+    path = place.path(name)
+    before, newest = caught_up(place, name, now)
+    after = change(before)
+    if after == before:
+        return Saved(path, len(after), None)
+    if len(after) > LIMIT_BYTES:
+        raise MemoryRefused(f"{path} would have {len(after):,} bytes. {ADVICE} Nothing was written.")
+    staged = staged_below(place.base, place.below(name), after)
+    # Durable: the row must be there for everybody before the lock is free, so no outer transaction.
+    with staged as put_in_place, transaction.atomic(durable=True):
+        revision = record(place, name, author, operation, after, newest, now)
+        put_in_place()
+    return Saved(path, len(after), revision)
+
+
+def caught_up(place: Place, name: str, now: datetime) -> tuple[bytes | None, Revision | None]:
+    """Return the bytes on disk and the revision that describes them, made now if there was none.
+
+    The caller holds the place's lock. None and None: there is no file and never was one.
+    """
+    data = on_disk(place, name)
+    newest = Revision.objects.for_document(place.key, place.path(name)).newest()
+    if describes(newest, data):
+        return data, newest
+    operation = Operation.REMOVED if data is None else Operation.OUTSIDE
+    with transaction.atomic(durable=True):
+        return data, record(place, name, OUTSIDE, operation, data, newest, now)
+
+
+def describes(revision: Revision | None, data: bytes | None) -> bool:
+    """Tell whether ``revision``, a document's newest, is about these bytes; None and None: it never was."""
+    return (revision.sha256 if revision else "") == digest(data)
+
+
+def record(
+    place: Place,
+    name: str,
+    author: Author,
+    operation: str,
+    data: bytes | None,
+    before: Revision | None,
+    now: datetime,
+    *,
+    other_path: str | None = None,
+) -> Revision:
+    """Add the row of one change; ``before`` is the document's newest revision, None for its first."""
+    return Revision.record(
+        data=data,
+        now=now,
+        place=place.key,
+        path=place.path(name),
+        author_kind=author.kind,
+        author_id=author.id,
+        run_id=author.run_id,
+        operation=operation,
+        parent_sha256=before.sha256 if before else "",
+        other_path=other_path,
+    )
+
+
+def on_disk(place: Place, name: str) -> bytes | None:
+    """Return the bytes of a document, None when there is none; writes nothing.
+
+    Raises `PathRefused`, `FileTooLarge` over 1 MiB, `OSError`.
+    """
+    try:
+        return read_below(place.base, place.below(name), LIMIT_BYTES)
+    except FileNotFoundError:
+        return None
+
+
+@contextmanager
+def refusing(path: str) -> Iterator[None]:
+    """Turn what disk and names can object into one sentence."""
+    try:
+        yield
+    except FileTooLarge as error:
+        raise MemoryRefused(f"{path} has {error.size:,} bytes. {ADVICE} A person can shorten it.") from error
+    except (PathRefused, LockTimeout) as error:
+        raise MemoryRefused(str(error)) from error
+    except OSError as error:
+        raise MemoryRefused(
+            f"{path} could not be used: {error.strerror or error}. Nothing was changed."
+        ) from error
