@@ -9,7 +9,7 @@ TIDY_SECONDS = 3600
 
 def register() -> None:
     """Register the handler of app jobs, the sweep of lost runs and the hourly tidying."""
-    from app_runtime import following, objections
+    from app_runtime import following, memory_users, objections
     from app_runtime.dispatch import on_due
     from app_runtime.sweeping import sweep_runs, tidy
 
@@ -17,4 +17,5 @@ def register() -> None:
     registry.register_sweep("runs", sweep_runs, every_seconds=SWEEP_SECONDS)
     registry.register_sweep("tidying", tidy, every_seconds=TIDY_SECONDS)
     following.register()
+    memory_users.register()
     objections.register()

@@ -62,6 +62,8 @@ def document_save(request: HttpRequest, place_key: str, relative: str = "") -> H
     """Save the text; 409 with both texts where the file moved on, 422 with the text where it is refused."""
     place, name = get_document(place_key, relative)
     text, base = request.POST.get("text", ""), request.POST.get("base", "")
+    if is_undecided(text):  # a draft of a merge
+        return document_merge(request, place_key, relative)
     try:
         saved = editing.save(place, name, text, base=base, by=_by(request), now=timezone.now())
     except Conflict as conflict:
@@ -78,7 +80,8 @@ def document_merge(request: HttpRequest, place_key: str, relative: str = "") -> 
     place, name = get_document(place_key, relative)
     text, base = request.POST.get("text", ""), request.POST.get("base", "")
     sentence = ""
-    if is_undecided(text):
+    current = on_disk_or_none(place, name)
+    if is_undecided(text) and not is_undecided((current or b"").decode(errors="replace")):
         sentence = _("A marked place is left: decide it, and take the lines with the marks out.")
     else:
         try:
@@ -88,7 +91,7 @@ def document_merge(request: HttpRequest, place_key: str, relative: str = "") -> 
         except MemoryRefused as error:
             sentence = str(error)
     if sentence:
-        page = undecided_page(place, name, text, base, _mine(request), on_disk_or_none(place, name), sentence)
+        page = undecided_page(place, name, text, base, _mine(request), current, sentence)
         return _conflict(request, page, REFUSED)
     messages.success(request, _("Saved, with what both of you wrote as you decided."))
     return _to("document_edit", place, name)
@@ -206,8 +209,8 @@ def _refused(request: HttpRequest, place: Place, name: str, error: MemoryRefused
 
 
 def _mine(request: HttpRequest) -> str:
-    """What the person wrote, beside the merged text of the same form."""
-    return request.POST.get("mine", "")
+    """What the person wrote; of a form without it, the text that is to be saved."""
+    return request.POST.get("mine", request.POST.get("text", ""))
 
 
 def _by(request: HttpRequest) -> str:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from halo_site.datadir.files import FileTooLarge, PathRefused, info_below, read_ends_below
 from halo_site.markdown import render_folded
-from memory import documents, sections
+from memory import documents, names, sections
 from memory.hexdump import hexdump
 from memory.measures import Measure, measured
 from memory.models import Revision, digest
@@ -114,6 +114,7 @@ class DocumentPage:
     size: int | None = None
     changed_at: datetime | None = None
     revision: Revision | None = None
+    base: str = ""  # of a change: the SHA-256 of what is there
     is_unrecorded: bool = False
     problem: str = ""
 
@@ -132,8 +133,13 @@ class DocumentPage:
 
     @property
     def can_be_edited(self) -> bool:
-        """Whether there is a text to edit, or nothing in the way of a first one."""
-        return self.state in {State.READY, State.EMPTY, State.NOTHING, State.VANISHED}
+        """Whether there is a text to edit, or nothing in the way of a first one. Records are only read."""
+        editable = {State.READY, State.EMPTY, State.NOTHING, State.VANISHED}
+        return self.state in editable and not names.is_record(self.place, self.name)
+
+    @property
+    def can_be_renamed(self) -> bool:
+        return bool(self.name) and not names.is_record(self.place, self.name)
 
     @property
     def is_vanished(self) -> bool:
@@ -181,6 +187,7 @@ def document_page(place: Place, relative: str = "") -> DocumentPage:
     facts: dict[str, object] = {
         "size": len(data),
         "changed_at": changed_at,
+        "base": digest(data),
         "is_unrecorded": newest is None or newest.sha256 != digest(data),
     }
     return _with_text(page, data, facts)

@@ -21,7 +21,10 @@ from app_manager.permissions import digest_of
 from app_manager.places import place_of
 from halo_site import audit
 from halo_site.datadir.config import site_config
-from memory.pages import document_page, place_files
+from memory.pages import document_page
+from memory.rights import rights_of
+from memory.tree import tree_of_one
+from memory.users import users_now, users_of
 
 
 @require_safe
@@ -111,7 +114,9 @@ def app_memory(request: HttpRequest, app_id: str) -> HttpResponse:
         raise Http404(_("The space of this app is not in spaces-index.json, so its memory cannot be found."))
     context = {
         "document": document_page(place),
-        "tree": place_files(place, before=request.GET.get("before", "")),
+        "tree": tree_of_one(place, request.GET.get("before", "")),
+        "users": users_of(place, users_now()),
+        "rights": rights_of(place),
     }
     return _page(request, app, "app_manager/memory.html", context)
 

@@ -21,6 +21,14 @@
   document.addEventListener("click", (event) => close(event.target));
   document.addEventListener("keydown", (event) => { if (event.key === "Escape") close(null); });
 
+  // data-forgets="prefix": signing out leaves nothing of that name in this browser (drafts of memory)
+  document.addEventListener("submit", (event) => {
+    const prefix = event.target.dataset.forgets;
+    for (const key of prefix ? Object.keys(localStorage) : []) {
+      if (key.startsWith(prefix)) localStorage.removeItem(key);
+    }
+  });
+
   // What scrolls sideways can be scrolled with the keyboard too
   const reach = () => {
     for (const box of document.querySelectorAll("pre, .prose table, .table-wide")) {

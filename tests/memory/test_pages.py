@@ -134,7 +134,7 @@ def test_an_encoded_name_that_leads_out_is_not_found(
         (None, State.NOTHING, "Nothing is remembered here yet"),
         (b" \n", State.EMPTY, "This file is empty"),
         (b"\xff\xfe", State.NOT_UTF8, "not UTF-8 text"),
-        (b"x" * (documents.LIMIT_BYTES + 1), State.TOO_LARGE, "too large to show"),
+        (b"x" * (documents.LIMIT_BYTES + 1), State.TOO_LARGE, "too large to edit"),
     ],
 )
 def test_a_main_file_without_text_has_a_friendly_page(

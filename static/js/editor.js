@@ -1,0 +1,75 @@
+// data-editor: a form around one textarea named "text". Ctrl-S saves, leaving unsaved text asks first, the
+// outline jumps, and after a save the cursor is where it was. Tab is left alone: it leads out of the text.
+(() => {
+  const form = document.querySelector("[data-editor]");
+  if (!form) return;
+  const text = form.elements.text;
+  const place = `halo-cursor:${form.dataset.draft}`;
+  let leaving = false;
+
+  const isDirty = () => text.value !== text.defaultValue || Boolean(document.querySelector("[data-refused]"));
+  const bytes = () => new Blob([text.value, form.elements.mine?.value ?? ""]).size;
+
+  document.addEventListener("keydown", (event) => {
+    if (!(event.ctrlKey || event.metaKey) || event.altKey || event.key.toLowerCase() !== "s") return;
+    event.preventDefault();
+    form.requestSubmit();
+  });
+
+  form.addEventListener("submit", (event) => {
+    if (bytes() > Number(form.dataset.mostBytes)) {
+      event.preventDefault();
+      alertAbove(form.dataset.tooLarge);
+      return;
+    }
+    leaving = true;
+    if (event.submitter?.matches("[data-stays]")) setTimeout(() => { leaving = false; }, 1000); // a download
+    sessionStorage.setItem(place, JSON.stringify([text.selectionStart, text.selectionEnd, text.scrollTop]));
+  });
+
+  function alertAbove(words) {
+    const line = document.createElement("li");
+    line.className = "message tone-bad";
+    line.textContent = words;
+    document.getElementById("messages").replaceChildren(line);
+    line.scrollIntoView({ block: "nearest" });
+  }
+
+  for (const link of document.querySelectorAll("[data-draft-forget]")) {
+    link.addEventListener("click", () => { leaving = true; });
+  }
+  addEventListener("beforeunload", (event) => { if (!leaving && isDirty()) event.preventDefault(); });
+  addEventListener("pageshow", () => { leaving = false; });
+
+  const kept = JSON.parse(sessionStorage.getItem(place) || "null");
+  sessionStorage.removeItem(place);
+  if (kept && !document.querySelector("[data-refused]")) {
+    text.focus({ preventScroll: true });
+    text.setSelectionRange(kept[0], kept[1]);
+    text.scrollTop = kept[2];
+  }
+
+  // Where a line begins, in pixels: as high as a copy that holds only what stands before it
+  function topOf(start) {
+    const copy = document.createElement("textarea");
+    copy.className = `${text.className} is-measure`;
+    copy.value = text.value.slice(0, start);
+    text.after(copy);
+    copy.style.inlineSize = `${text.clientWidth}px`;
+    const top = copy.scrollHeight;
+    copy.remove();
+    return top;
+  }
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-line]");
+    if (!link) return;
+    event.preventDefault();
+    const lines = text.value.split("\n");
+    const start = lines.slice(0, link.dataset.line - 1).join("\n").length + (link.dataset.line > 1 ? 1 : 0);
+    text.focus({ preventScroll: true });
+    text.setSelectionRange(start, start + lines[link.dataset.line - 1].length);
+    text.scrollTop = topOf(start) - text.clientHeight / 4;
+    document.getElementById(`L${link.dataset.line}`)?.scrollIntoView({ block: "nearest" });
+  });
+})();
