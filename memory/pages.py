@@ -142,6 +142,10 @@ class DocumentPage:
         return bool(self.name) and not names.is_record(self.place, self.name)
 
     @property
+    def is_over_limit(self) -> bool:
+        return self.state == State.TOO_LARGE
+
+    @property
     def is_vanished(self) -> bool:
         return self.state == State.VANISHED
 
