@@ -75,9 +75,7 @@ def undecided_page(
     diff = None if theirs is None else diff_of(theirs, own)
     shown = plain(text)
     count = shown.split("\n").count(MINE)
-    return ConflictPage(
-        place, name, own, theirs, shown, count, base, diff, None, current is None, sentence
-    )
+    return ConflictPage(place, name, own, theirs, shown, count, base, diff, None, current is None, sentence)
 
 
 def marked(merged: Merge) -> str:

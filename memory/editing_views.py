@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from halo_site.fragments import respond
 from memory import editing, names
-from memory.access import get_document, get_place
+from memory.access import get_document, get_place, wiki_resolver
 from memory.conflict_page import ConflictPage, conflict_page, is_undecided, undecided_page
 from memory.editing import Conflict
 from memory.editor_page import EditorPage, editor_page, opened
@@ -40,8 +40,8 @@ def document_edit(request: HttpRequest, place_key: str, relative: str = "") -> H
 
 @require_safe
 def document_new(request: HttpRequest, place_key: str) -> HttpResponse:
-    """The editor of a file that is to be made."""
-    return _editor(request, get_place(place_key), "", "", "", is_new=True)
+    """The editor of a file that is to be made; ``?name=`` is the name that a link to it has."""
+    return _editor(request, get_place(place_key), request.GET.get("name", "")[:1000], "", "", is_new=True)
 
 
 @require_POST
@@ -170,7 +170,8 @@ def _make(request: HttpRequest, place: Place, name: str, text: str) -> None:
 
 def _preview(request: HttpRequest, place: Place, name: str, *, is_new: bool) -> HttpResponse:
     text, base = request.POST.get("text", ""), request.POST.get("base", "")
-    page = editor_page(place, name, text, base, users=users_now(), is_new=is_new)
+    resolve = wiki_resolver(request, place)
+    page = editor_page(place, name, text, base, users=users_now(), is_new=is_new, resolve=resolve)
     context = {"page": page, "preview": page.preview, "tree": tree_of(place, "" if is_new else name)}
     return respond(request, page="memory/editor.html", fragment="memory/_preview.html", context=context)
 
@@ -186,9 +187,7 @@ def _editor(
     problem: str = "",
 ) -> HttpResponse:
     users = users_now()
-    page: EditorPage = editor_page(
-        place, name, text, base, users=users, is_new=is_new, problem=problem
-    )
+    page: EditorPage = editor_page(place, name, text, base, users=users, is_new=is_new, problem=problem)
     context: dict[str, Any] = {
         "page": page,
         "preview": page.preview,

@@ -6,6 +6,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from halo_site.markdown import render_folded
+from halo_site.wiki import Resolver
 from memory import documents, sections
 from memory.line_ends import plain
 from memory.measures import Measure, measured
@@ -61,9 +62,10 @@ def editor_page(
     users: list[User],
     is_new: bool = False,
     problem: str = "",
+    resolve: Resolver | None = None,
 ) -> EditorPage:
     """The editor with ``text``: that of the file, or what a person sent and could not be saved."""
-    shown = preview_of(place, name, text, is_new=is_new)
+    shown = preview_of(place, name, text, is_new=is_new, resolve=resolve)
     size = shown.measure.size if shown.measure else documents.LIMIT_BYTES
     why = hindrance(place, "" if is_new else name, size)
     reading = users_of(place, users)
@@ -79,13 +81,20 @@ def opened(place: Place, name: str) -> tuple[str, str]:
     return plain((data or b"").decode()), digest(data)
 
 
-def preview_of(place: Place, name: str, text: str, *, is_new: bool = False) -> Preview:
-    """How ``text`` will look as the document ``name``. Nothing is read and nothing written."""
+def preview_of(
+    place: Place, name: str, text: str, *, is_new: bool = False, resolve: Resolver | None = None
+) -> Preview:
+    """How ``text`` will look as the document ``name``, its wiki links found by ``resolve``.
+
+    No file is read and nothing written.
+    """
     size = len(text.encode(errors="replace"))
     if size > documents.LIMIT_BYTES:
         limits = {"size": f"{size:,}", "limit": f"{documents.LIMIT_BYTES:,}"}
-        words = _("The text has %(size)s bytes, and a file takes %(limit)s. It can be saved when it is shorter.")
+        words = _(
+            "The text has %(size)s bytes, and a file takes %(limit)s. It can be saved when it is shorter."
+        )
         return Preview(problem=words % limits)
     outline = tuple(sections.outline(text)[:HEADINGS_SHOWN])
     has_snapshot = place.scope == Scope.APP and not name and not is_new
-    return Preview(measured(text), render_folded(text), outline, has_snapshot)
+    return Preview(measured(text), render_folded(text, resolve), outline, has_snapshot)

@@ -39,9 +39,7 @@ def document_history(request: HttpRequest, place_key: str, relative: str = "") -
 
 
 @require_safe
-def revision_detail(
-    request: HttpRequest, place_key: str, number: int, relative: str = ""
-) -> HttpResponse:
+def revision_detail(request: HttpRequest, place_key: str, number: int, relative: str = "") -> HttpResponse:
     """One revision, compared with the one before it or, with ``?with=now``, with what is there now."""
     place, name = get_document(place_key, relative)
     revision = _revision(place, name, number)

@@ -124,7 +124,7 @@ def _resolved(
     ranked = [
         (near.index(row.place), *_distance(wanted, title_of(row.path)), row.path, row)
         for row in found.get(short_name(name), ())
-        if row.place in near and ("/" not in wanted or fold(title_of(row.path)).endswith(f"{fold(wanted)}"))
+        if row.place in near and f"/{fold(title_of(row.path))}".endswith(f"/{fold(wanted)}")
     ]
     return min(ranked, key=lambda item: item[:-1])[-1] if ranked else None
 

@@ -1,0 +1,48 @@
+"""The line that is shown of a file, and what is marked in it."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from memory.excerpts import LENGTH, excerpt, marked
+from memory.words import query_words
+
+
+def drawn(parts):
+    return "".join(f"[{part.text}]" if part.is_hit else part.text for part in parts)
+
+
+def test_the_line_with_most_of_the_words_is_shown_under_its_headings():
+    text = "# now\n## State\nA kettle.\n## Prices\nThe kettle has a price.\n"
+    shown = excerpt(text, query_words("price kettle"))
+    assert (shown.line, shown.headings) == (5, ("now", "Prices"))
+    assert drawn(shown.parts) == "The [kettle] has a [price]."
+
+
+def test_a_heading_in_a_code_fence_is_none():
+    shown = excerpt("# real\n```\n# not\nkettle\n```\n", query_words("kettle"))
+    assert shown.headings == ("real",)
+
+
+def test_marks_stand_where_the_text_is_written():
+    assert drawn(marked("Un Café français", query_words("cafe FRAN"))) == "Un [Café] [fran]çais"
+    assert drawn(marked("Un Cafe\u0301 noir", query_words("café"))) == "Un [Cafe\u0301] noir"
+    assert drawn(marked("今天的价格上涨", query_words("价格"))) == "今天的[价格]上涨"
+    assert drawn(marked("Die Straße hier", query_words("strasse"))) == "Die [Straße] hier"
+
+
+def test_a_long_line_is_cut_around_the_first_word():
+    shown = drawn(marked("a " * 500 + "kettle " + "b " * 500, query_words("kettle")))
+    assert shown.startswith("…")
+    assert shown.endswith("…")
+    assert "[kettle]" in shown
+    assert len(shown) < LENGTH + 10
+
+
+def test_nothing_is_shown_where_no_word_is():
+    assert excerpt("# now\n", query_words("kettle")) is None
+
+
+@given(st.text(max_size=150), st.text(max_size=20))
+def test_marking_changes_no_character(line, query):
+    if len(line) <= LENGTH:
+        assert "".join(part.text for part in marked(line, query_words(query) or query_words("x"))) == line
