@@ -13,13 +13,14 @@ from itertools import islice
 from halo_site.datadir.files import FileTooLarge, PathRefused
 from memory import documents
 from memory.excerpts import Part, beginning, excerpt, has_all, marked
-from memory.index import ANYWHERE, HEADING, NAME, IndexedDocument, title_of
-from memory.models import Revision, digest
+from memory.index import ANYWHERE, HEADING, NAME, IndexedDocument, matching, title_of
+from memory.models import digest
 from memory.places import Place
 from memory.words import Word, all_terms, fold, is_shortened, query_words
 
 PAGE = 20  # files that are shown at first, and that "more" adds
 MOST_SHOWN = 200
+BATCH = PAGE + 1  # files whose texts are read at once
 MOST_LOOKED_AT = 1_000  # files whose text is read to see whether a word stands there as a whole
 MOST_COUNTED = 10_000  # files that wait for the index
 
@@ -56,7 +57,7 @@ def search(query: str, places: Mapping[str, Place], limit: int = PAGE) -> Found:
     for each batch of them reads their texts.
     """
     words = query_words(query)
-    rows = _matching(words, list(places)) if words and places else iter(())
+    rows = _matching(words, list(places), limit + 1) if words and places else iter(())
     found = list(islice(rows, limit + 1))
     hits = [_hit(row, places[row.place], words) for row in found[:limit]]
     return Found(words, is_shortened(query), hits, len(found) > limit)
@@ -74,19 +75,20 @@ def cut_files(places: Mapping[str, Place]) -> list[IndexedDocument]:
     return list(cut.without_words().newest_first()[:3])
 
 
-def _matching(words: Sequence[Word], keys: Sequence[str]) -> Iterator[IndexedDocument]:
+def _matching(words: Sequence[Word], keys: Sequence[str], limit: int) -> Iterator[IndexedDocument]:
     """The files in order, each with its revision, read in batches as they are asked for."""
+    wanted = all_terms(words)
     doubtful = [word for word in words if word.needs_look]
     seen: set[int] = set()
     for zone in (NAME, HEADING, ANYWHERE):
-        rows = IndexedDocument.objects.having(all_terms(words), zone).in_places(keys).newest_first()
-        numbers = [pk for pk in rows.values_list("pk", flat=True)[:MOST_LOOKED_AT] if pk not in seen]
+        most = MOST_LOOKED_AT if doubtful else limit + len(seen)
+        numbers = [number for number in matching(wanted, zone, keys, most) if number not in seen]
         seen.update(numbers)
-        for start in range(0, len(numbers), PAGE + 1):
-            batch = numbers[start : start + PAGE + 1]
+        for start in range(0, len(numbers), BATCH):
+            batch = numbers[start : start + BATCH]
             held = IndexedDocument.objects.without_words().select_related("revision").in_bulk(batch)
-            for row in (held[pk] for pk in batch if pk in held):
-                if not doubtful or has_all(doubtful, fold(text_of(row.revision)), fold(title_of(row.path))):
+            for row in (held[number] for number in batch if number in held):
+                if not doubtful or has_all(doubtful, fold(row.revision.text()), fold(title_of(row.path))):
                     yield row
 
 

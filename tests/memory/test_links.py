@@ -36,22 +36,30 @@ def led(place, *names):
 def test_a_name_is_one_of_its_own_place_first_then_of_the_space_then_of_the_user(
     place, shared_place, own_place
 ):
-    for each, name in ((place, "a.md"), (shared_place, "a.md"), (shared_place, "b.md"), (own_place, "b.md")):
-        write(each, "x", name)
-    write(own_place, "x", "c.md")
+    for each, name in ((place, "a"), (shared_place, "a"), (shared_place, "b"), (own_place, "b"), (own_place, "c")):
+        write(each, "x", f"{name}.md")
     assert led(place, "a", "b", "c", "d") == [
         "/memory/app:kettle/a.md/", f"/memory/{shared_place.key}/b.md/", "/memory/user/c.md/", None,
     ]  # fmt: skip
     assert led(own_place, "a") == [None]
 
 
-def test_the_whole_name_comes_before_one_in_a_folder(place):
+@pytest.mark.parametrize(
+    ("written", "file"),
+    [
+        ("notes", "notes.md"),
+        ("shops/notes", "shops/notes.md"),
+        ("berlin", "shops/berlin.md"),
+        ("BERLIN.md", "shops/berlin.md"),
+        ("arger", "%C3%84rger.md"),
+        ("rlin", None),
+        ("ops/berlin", None),
+    ],
+)
+def test_the_whole_name_comes_before_one_in_a_folder(place, written, file):
     for name in ("shops/notes.md", "notes.md", "shops/berlin.md", "Ärger.md"):
         write(place, "x", name)
-    assert led(place, "notes", "shops/notes", "berlin", "BERLIN.md", "arger", "rlin", "ops/berlin") == [
-        "/memory/app:kettle/notes.md/", "/memory/app:kettle/shops/notes.md/", "/memory/app:kettle/shops/berlin.md/",
-        None, "/memory/app:kettle/%C3%84rger.md/", None, None,
-    ]  # fmt: skip
+    assert led(place, written) == [file and f"/memory/app:kettle/{file}/"]
 
 
 def test_a_heading_leads_to_its_line(place):

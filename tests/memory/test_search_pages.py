@@ -35,7 +35,7 @@ def test_a_file_is_shown_with_its_headings_and_the_words_marked(look, place):
     write(place, "# now\n## Prices\nThe kettle costs 20.\n")
     page = look(q="kett")
     assert "The <mark>kett</mark>le costs 20." in page
-    assert "<bdi>now</bdi> › <bdi>Prices</bdi>" in page
+    assert page.index("<bdi>now</bdi>") < page.index("<bdi>Prices</bdi>") < page.index("<mark>")
     assert "Kettle price watch" in page
 
 
@@ -76,7 +76,7 @@ def test_nothing_typed_and_nothing_searchable_say_so(look):
     assert "Nothing to search for" in look(q="***")
 
 
-@pytest.mark.parametrize("query", ["\0", "x" * 10_240, "'\"*()", "\ud800", "а" * 5000, "[[", "%00"])
+@pytest.mark.parametrize("query", ["\0", "x" * 10_240, "'\"*()", "\ud800", "\u0430" * 5000, "[[", "%00"])
 def test_odd_input_is_no_error(look, place, query):
     write(place, "a kettle")
     assert "memory-found" in look(q=query.encode(errors="surrogatepass"), scope="x", place="\0", show="-1")

@@ -1,0 +1,228 @@
+"""Search over 10,000 memory files of 10 KB: our search beside SQLite's FTS5 alone, ripgrep and a plain loop.
+
+All answer the same question in the same run: the first 20 files with the words, the last change first, each
+with a snippet in which they are marked. FTS5 has its own tokenizer and no Django around it; it is asked once in that
+order and once by bm25. The loop and ripgrep read every file and show no snippet.
+"""
+
+import argparse
+import os
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from tests.benchmarks import machine
+from tests.benchmarks.measuring import Sample, interleaved, ratio
+from tests.benchmarks.tables import text_table
+from tests.processes import environment
+
+FILES, FILE_BYTES = 10_000, 10_000
+TITLE = f"Search in {FILES:,} files of 10 KB (median ms)"
+HEADINGS = ("words", "ours", "p95", "FTS5 newest", "FTS5 bm25", "ripgrep", "bytes loop", "ours / FTS5 newest")
+GOAL = "goal: within 2 x FTS5 alone; the index adds less than 5 ms to a save"
+QUERIES = {"rare": "zebrafish", "frequent": "the", "two": "price kettle", "beginning": "ket", "letter": "k",
+           "Chinese": "价格", "nothing": "nowhere"}  # fmt: skip
+SHOWN = 20
+MOMENT = datetime(2026, 11, 23, 9, tzinfo=UTC)
+HAN = "今天水壶的价格上涨了请明再看一次商店里有新货比昨便宜"
+FTS = """
+    SELECT name, snippet(f, 1, '<mark>', '</mark>', '…', 24) FROM f WHERE f MATCH ? ORDER BY {} LIMIT 20
+"""
+
+
+def add_to(benchmarks: Any) -> None:
+    """The benchmark by itself."""
+    parser = benchmarks.add_parser("memory_search", help="search over 10,000 memory files, beside FTS5")
+    parser.add_argument("--rounds", type=int, default=20, help="that count (default: 20)")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Make an installation, measure, print. A goal that is missed is no failure."""
+    with tempfile.TemporaryDirectory() as scratch:
+        os.environ.update(environment(Path(scratch) / "data", DJANGO_SETTINGS_MODULE="halo_site.settings"))
+        import django
+
+        django.setup()
+        from django.core.management import call_command
+
+        call_command("migrate", verbosity=0)
+        for name, value in machine.facts().items():
+            print(f"{name}: {value}")
+        print(f"\n{TITLE}")
+        print(text_table(HEADINGS, rows(options.rounds)))
+        print(GOAL)
+    return 0
+
+
+def rows(rounds: int) -> list[Sequence[object]]:
+    """One row for each query, then what the index costs a save; in the installation that is set up."""
+    from memory.places import user_place
+
+    place = user_place()
+    names = _plant(place)
+    with tempfile.TemporaryDirectory() as scratch:
+        alone = _fts5(Path(scratch) / "fts5.db", place, names)
+        found = [_query_row(label, query, place, names, alone, rounds) for label, query in QUERIES.items()]
+        alone.close()
+    return [*found, *_save_rows(place, rounds)]
+
+
+def _texts() -> Iterator[str]:
+    """Texts of 10 KB as agents leave them: words as frequent as words are, some Chinese, headings."""
+    random = Random(7)
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    words = [
+        "the",
+        "price",
+        "kettle",
+        *("".join(random.choices(letters, k=random.randint(2, 10))) for _ in range(20_000)),
+    ]
+    weights = [1 / place for place in range(1, len(words) + 1)]
+    for number in range(FILES):
+        body = random.choices(words, weights, k=1_450)
+        body[number % 1_000] += (
+            ". 今天的价格上涨了。" if number % 10 == 0 else ". " + "".join(random.sample(HAN, 12))
+        )
+        if number % 500 == 0:
+            body[700] = "zebrafish"
+        lines = [" ".join(body[start : start + 15]) for start in range(0, len(body), 15)]
+        yield f"# now\n\n## State {number}\n" + "\n".join(lines).encode()[: FILE_BYTES - 24].decode(
+            errors="ignore"
+        )
+
+
+def _plant(place: Any) -> list[str]:
+    from django.db import transaction
+
+    from memory.models import AuthorKind, Operation, Revision
+
+    names = [f"notes/{number:05}.md" for number in range(FILES)]
+    with transaction.atomic():
+        for name, text in zip(names, _texts(), strict=True):
+            path = place.base / place.below(name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+            Revision.record(
+                data=text.encode(), now=MOMENT, place=place.key, path=place.path(name), author_id="ada",
+                author_kind=AuthorKind.PERSON, run_id=None, operation=Operation.REPLACE,
+            )  # fmt: skip
+    return names
+
+
+def _fts5(path: Path, place: Any, names: Sequence[str]) -> sqlite3.Connection:
+    """The same texts in a database of their own; runs of Chinese in pairs, as FTS5 finds none within a run."""
+    from memory.words import terms
+
+    database = sqlite3.connect(path, isolation_level=None)
+    database.execute("PRAGMA journal_mode=WAL")
+    database.execute("CREATE VIRTUAL TABLE f USING fts5(name, text, prefix='1 2')")
+    database.execute("BEGIN")
+    for name in names:
+        text = (place.base / place.below(name)).read_text()
+        spaced = "\n".join(line if line.isascii() else " ".join(terms(line)) for line in text.split("\n"))
+        database.execute("INSERT INTO f (name, text) VALUES (?, ?)", (name, spaced))
+    database.execute("COMMIT")
+    return database
+
+
+def _query_row(
+    label: str, query: str, place: Any, names: Sequence[str], alone: sqlite3.Connection, rounds: int
+) -> Sequence[object]:
+    match = " AND ".join(f'"{word}"*' for word in query.split())
+    folder = place.base / place.folder
+    subjects = {
+        "ours": lambda: _ours(query, place),
+        "newest": lambda: alone.execute(FTS.format("rowid DESC"), (match,)).fetchall(),
+        "bm25": lambda: alone.execute(FTS.format("rank"), (match,)).fetchall(),
+    }
+    counts = {name: len(subject()) for name, subject in subjects.items()}
+    assert len(set(counts.values())) == 1, f"{query}: not the same files: {counts}"
+    quick = interleaved({name: _timed(subject) for name, subject in subjects.items()}, counted=rounds)
+    slow = {"loop": _timed(lambda: _loop(query, folder))}
+    if shutil.which("rg"):
+        slow["rg"] = _timed(lambda: _ripgrep(query, folder))
+    slowly = interleaved(slow, counted=3, dropped=1)
+    ripgrep: object = slowly["rg"].median if "rg" in slowly else "not installed"
+    ours, newest = quick["ours"], quick["newest"].median
+    return (
+        f"{label}: {query}", ours.median, ours.p95, newest, quick["bm25"].median, ripgrep,
+        slowly["loop"].median, ratio(ours.median, newest),
+    )  # fmt: skip
+
+
+def _ours(query: str, place: Any) -> Sequence[object]:
+    from memory.search import search
+
+    return search(query, {place.key: place}, SHOWN).hits
+
+
+def _loop(query: str, folder: Path) -> list[Path]:
+    """Every file read, and looked at for each of the words."""
+    wanted = [word.encode() for word in query.split()]
+    found = []
+    for path in folder.rglob("*.md"):
+        data = path.read_bytes().lower()
+        if all(word in data for word in wanted):
+            found.append(path)
+    return found
+
+
+def _ripgrep(query: str, folder: Path) -> bytes:
+    first = query.split()[0]
+    command = ["rg", "--files-with-matches", "--ignore-case", "--fixed-strings", first, str(folder)]
+    return subprocess.run(command, check=False, capture_output=True).stdout
+
+
+def _save_rows(place: Any, rounds: int) -> list[Sequence[object]]:
+    """A save of 10 KB with the index, and one that leaves it alone."""
+    from memory.index import IndexedDocument
+
+    follow = IndexedDocument.follow
+    save = _saving(place)
+
+    def without() -> float:
+        IndexedDocument.follow = classmethod(lambda cls, revision: None)  # type: ignore[assignment,method-assign]
+        try:
+            return save()
+        finally:
+            IndexedDocument.follow = follow  # type: ignore[method-assign]
+
+    found = interleaved({"with": save, "without": without}, counted=max(rounds, 20) * 5)
+    return [_save_row(f"save 10 KB {name} the index", sample) for name, sample in found.items()]
+
+
+def _save_row(label: str, sample: Sample) -> Sequence[object]:
+    return label, sample.median, sample.p95, "", "", "", "", ""
+
+
+def _saving(place: Any) -> Callable[[], float]:
+    from memory import editing
+    from memory.documents import on_disk
+    from memory.models import digest
+
+    texts = _texts()
+    name = "notes/saved.md"
+    editing.create(place, name, next(texts), by="ada", now=MOMENT)
+
+    def save() -> float:
+        text, base = next(texts), digest(on_disk(place, name))
+        return _timed(lambda: editing.save(place, name, text, base=base, by="ada", now=MOMENT))()
+
+    return save
+
+
+def _timed(subject: Callable[[], object]) -> Callable[[], float]:
+    def milliseconds() -> float:
+        begin = time.perf_counter()
+        subject()
+        return (time.perf_counter() - begin) * 1000
+
+    return milliseconds
