@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from heapq import merge
+from itertools import islice
 
 from memory import sections
 from memory.words import Word, fold
@@ -11,6 +13,8 @@ LENGTH = 200  # characters of a line that are shown
 BEFORE = 60  # of them before the first mark
 MOST_MATCHES = 200  # that are looked at for the best line
 ELLIPSIS = "…"
+# Lines that begin headings and fences: the outline of these alone has the same headings
+MARKS = re.compile("^ {0,3}(?:#|```|~~~).*", re.MULTILINE)
 # What folds together: a character and what is composed with it
 CLUSTER = re.compile("[\\s\\S][\u0300-\u036f\u3099\u309a\u1160-\u11ff]*")
 
@@ -25,7 +29,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """The line of a text that has most of the words: its number from 1, the headings above it, its parts."""
+    """The line of a text that has most of the words: its number from 1, the headings above it, its parts.
+
+    Of a heading only its text is shown.
+    """
 
     line: int
     headings: tuple[str, ...]
@@ -34,7 +41,7 @@ class Excerpt:
 
 def has_all(words: Sequence[Word], *folded: str) -> bool:
     """Whether each of the words stands as a whole in one of the folded texts."""
-    return all(any(re.search(word.pattern, text) for text in folded) for word in words)
+    return all(any(True for text in folded for _place in word.places(text)) for word in words)
 
 
 def excerpt(text: str, words: Sequence[Word]) -> Excerpt | None:
@@ -43,8 +50,11 @@ def excerpt(text: str, words: Sequence[Word]) -> Excerpt | None:
     if number is None:
         return None
     lines = text.split("\n", number + 1)[: number + 1]
-    parts = marked(lines[number].strip(), words)
-    return Excerpt(number + 1, _headings("\n".join(lines)), parts)
+    marks = MARKS.findall("\n".join(lines))
+    headings = sections.outline("\n".join(marks))
+    if headings and headings[-1].line == len(marks) and MARKS.match(lines[number]):
+        return Excerpt(number + 1, _path(headings)[:-1], marked(headings[-1].text, words))
+    return Excerpt(number + 1, _path(headings), marked(lines[number].strip(), words))
 
 
 def beginning(text: str) -> tuple[Part, ...]:
@@ -81,30 +91,34 @@ def _best_line(folded: str, words: Sequence[Word]) -> int | None:
     """The number from 0; folding leaves line breaks where they are."""
     best, most, number, seen = None, 0, 0, 0
     held: set[str] = set()
-    for count, (start, word) in enumerate(_matches(folded, words)):
+    for start, word in islice(_matches(folded, words), MOST_MATCHES):
         passed = folded.count("\n", seen, start)
         held = {word} if passed else held | {word}
         number, seen = number + passed, start
         if len(held) > most:
             best, most = number, len(held)
-        if most == len(words) or count == MOST_MATCHES:
+        if most == len(words):
             break
     return best
 
 
 def _matches(folded: str, words: Sequence[Word]) -> Iterator[tuple[int, str]]:
-    """Where words begin, in order; of several at one place the longest."""
-    longest_first = sorted(words, key=lambda word: -len(word.text))
-    for match in re.finditer("|".join(word.pattern for word in longest_first), folded):
-        yield match.start(), match[0]
+    """Where words stand, in order."""
+    return merge(*(_places(word, folded) for word in words))
+
+
+def _places(word: Word, folded: str) -> Iterator[tuple[int, str]]:
+    return ((place, word.text) for place in word.places(folded))
 
 
 def _spans(line: str, words: Sequence[Word]) -> Iterator[tuple[int, int]]:
-    """Where the words stand in the line as it is written, in order."""
+    """Where the words stand in the line as it is written, in order; of several at one place the longest."""
     starts, folded = _folded_with_places(line)
-    longest_first = sorted(words, key=lambda word: -len(word.text))
-    for match in re.finditer("|".join(word.pattern for word in longest_first), folded):
-        yield starts[match.start()], starts[match.end()]
+    done = 0
+    for place, negative in sorted((place, -len(text)) for place, text in _matches(folded, words)):
+        if place >= done:
+            done = place - negative
+            yield starts[place], starts[done]
 
 
 def _folded_with_places(line: str) -> tuple[Sequence[int], str]:
@@ -119,9 +133,9 @@ def _folded_with_places(line: str) -> tuple[Sequence[int], str]:
     return [*starts, len(line)], "".join(pieces)
 
 
-def _headings(text: str) -> tuple[str, ...]:
-    """The headings that the last line of ``text`` stands under, the highest first."""
+def _path(headings: Sequence[sections.Heading]) -> tuple[str, ...]:
+    """The last of the headings and those that it stands under, the highest first."""
     path: list[sections.Heading] = []
-    for heading in sections.outline(text):
+    for heading in headings:
         path = [*(above for above in path if above.level < heading.level), heading]
-    return tuple(heading.text for heading in path if heading.text)
+    return tuple(heading.text for heading in path)

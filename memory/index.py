@@ -9,7 +9,7 @@ both find the same files. A migration that has SQLite make the table anew has to
 import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _

@@ -1,9 +1,9 @@
 """Wiki links between memory files: where they lead, which files lead here, which files nothing leads to.
 
-A name means a file of the same place first; an app's file may also name one of its space, and every file one of
-the user's. Within a place the whole name comes first (``run/2026-11``), then a file in any folder with that last
-part. Case, accents and ``.md`` make no difference unless two files differ in nothing else. Only places that the
-reader may see are looked at: to others a link is one to a file that is not there.
+A name means a file of the same place first; an app's file may also name one of its space, and every file
+one of the user's. Within a place the whole name comes first (``run/2026-11``), then a file in any folder with
+that last part. Case, accents and ``.md`` make no difference unless two files differ in nothing else. Only
+places that the reader may see are looked at: to others a link is one to a file that is not there.
 """
 
 from collections import defaultdict

@@ -167,7 +167,8 @@ class DocumentPage:
 def document_page(place: Place, relative: str = "") -> DocumentPage:
     """Read a document for a page; ``relative`` is its name below the folder, empty for the main file.
 
-    One query. Raises `PathRefused` for a name that no document can have.
+    One query, and those of ``resolve``, which finds wiki links, where there are any. Raises `PathRefused`
+    for a name that no document can have.
     """
     below = place.below(relative)
     newest = Revision.objects.for_document(place.key, place.path(relative)).newest()

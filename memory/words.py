@@ -25,6 +25,7 @@ _UNSPACED = (
 )
 # The first group: a run of a script without spaces; the second: one word of another
 RUN = re.compile(f"([{_UNSPACED}]+)|([^\\W_{_UNSPACED}]+)")
+IN_A_WORD = re.compile(f"[^\\W_{_UNSPACED}]")  # one character; what follows it begins no word
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +44,13 @@ class Word:
     def needs_look(self) -> bool:
         return len(self.terms) > 1 or len(self.text) > MOST_CHARACTERS
 
-    @property
-    def pattern(self) -> str:
-        """A regular expression that finds it in folded text."""
-        word = re.escape(self.text)
-        return word if self.is_run else f"(?<![^\\W_{_UNSPACED}]){word}"
+    def places(self, folded: str) -> Iterator[int]:
+        """Yield where it stands in folded text, in order; `str.find` is far faster than an expression."""
+        place = folded.find(self.text)
+        while place >= 0:
+            if self.is_run or not place or not IN_A_WORD.match(folded[place - 1]):
+                yield place
+            place = folded.find(self.text, place + 1)
 
 
 def fold(text: str) -> str:

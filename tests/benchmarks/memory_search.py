@@ -1,8 +1,9 @@
 """Search over 10,000 memory files of 10 KB: our search beside SQLite's FTS5 alone, ripgrep and a plain loop.
 
-All answer the same question in the same run: the first 20 files with the words, the last change first, each
-with a snippet in which they are marked. FTS5 has its own tokenizer and no Django around it; it is asked once in that
-order and once by bm25. The loop and ripgrep read every file and show no snippet.
+All answer the same question in the same run: the first 20 files with the words, the last change first,
+each with a snippet in which they are marked. Ours also reads these files, to say which were changed past it.
+FTS5 has its own tokenizer and no Django around it; it is asked in that order, and by bm25. Loop and ripgrep
+read every file and show no snippet.
 """
 
 import argparse
@@ -118,7 +119,7 @@ def _plant(place: Any) -> list[str]:
 
 
 def _fts5(path: Path, place: Any, names: Sequence[str]) -> sqlite3.Connection:
-    """The same texts in a database of their own; runs of Chinese in pairs, as FTS5 finds none within a run."""
+    """The same texts in a database of their own; Chinese in pairs, as FTS5 finds nothing within a run."""
     from memory.words import terms
 
     database = sqlite3.connect(path, isolation_level=None)

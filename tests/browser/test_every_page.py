@@ -24,7 +24,8 @@ PAGES = (
     "/runs/{run}/", "/runs/{run}/conversation/", "/runs/{run}/tools/", "/runs/{run}/memory/",
     "/runs/{run}/prompt/", "/runs/{run}/raw/", "/settings/", "/settings/models/", "/settings/models/new/",
     "/settings/limits/", "/settings/prices/", "/usage/", "/usage/?show=tokens&period=365",
-    "/memory/", "/memory/user/", "/memory/app:{app}/", "/spaces/",
+    "/memory/search/", "/memory/search/?q=kettle", "/memory/search/?q=nothing+here&scope=app",
+    "/memory/orphans/?place=app:{app}", "/memory/", "/memory/user/", "/memory/app:{app}/", "/spaces/",
 )  # fmt: skip
 ADMIN = (
     "/admin/", "/admin/app_manager/app/", "/admin/app_manager/app/{app}/change/", "/admin/app_runtime/run/",

@@ -18,6 +18,11 @@ def test_the_line_with_most_of_the_words_is_shown_under_its_headings():
     assert drawn(shown.parts) == "The [kettle] has a [price]."
 
 
+def test_of_a_heading_its_text_is_shown_under_those_above_it():
+    shown = excerpt("# now\n## The kettle ##\n", query_words("kettle"))
+    assert (shown.headings, drawn(shown.parts)) == (("now",), "The [kettle]")
+
+
 def test_a_heading_in_a_code_fence_is_none():
     shown = excerpt("# real\n```\n# not\nkettle\n```\n", query_words("kettle"))
     assert shown.headings == ("real",)

@@ -36,8 +36,9 @@ def led(place, *names):
 def test_a_name_is_one_of_its_own_place_first_then_of_the_space_then_of_the_user(
     place, shared_place, own_place
 ):
-    for each, name in ((place, "a"), (shared_place, "a"), (shared_place, "b"), (own_place, "b"), (own_place, "c")):
-        write(each, "x", f"{name}.md")
+    for each, held in ((place, "a"), (shared_place, "ab"), (own_place, "bc")):
+        for name in held:
+            write(each, "x", f"{name}.md")
     assert led(place, "a", "b", "c", "d") == [
         "/memory/app:kettle/a.md/", f"/memory/{shared_place.key}/b.md/", "/memory/user/c.md/", None,
     ]  # fmt: skip

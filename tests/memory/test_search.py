@@ -111,8 +111,9 @@ def test_a_file_that_is_no_text_is_found_by_its_name_only(app, place):
 
 @pytest.mark.parametrize(
     "query",
-    ["kettle*", "kettle AND", "NOT kettle", "kettle OR", "(kettle", "words:kettle", "kettle:*", "-kettle", '"kettle',
-     "\0kettle", "kettle\\", "NEAR(kettle)", "'kettle':*|", "^kettle", "ke%", "\ue001kettle", "{kettle}: a"],
+    ["kettle*", "kettle AND", "NOT kettle", "kettle OR", "(kettle", "words:kettle", "kettle:*", "-kettle",
+     '"kettle', "\0kettle", "kettle\\", "NEAR(kettle)",
+     "'kettle':*|", "^kettle", "ke%", "\ue001kettle", "{kettle}: a"],
 )  # fmt: skip
 def test_nothing_in_a_query_is_an_operator(place, query):
     write(place, "a kettle and near words or not")
