@@ -2,6 +2,7 @@
 
 import hashlib
 import zlib
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -50,6 +51,12 @@ class RevisionQuerySet(models.QuerySet["Revision"]):
 
     def without_content(self) -> "RevisionQuerySet":
         return self.defer("content")
+
+    def newest_sha256(self, place_key: str, paths: Sequence[str]) -> dict[str, str]:
+        """The newest SHA-256 of each document of a place that has revisions; empty for one that is gone."""
+        documents = self.filter(place=place_key, path__in=paths)
+        newest = documents.order_by().values("path").annotate(newest=models.Max("id")).values("newest")
+        return dict(self.filter(id__in=newest).values_list("path", "sha256"))
 
     def newest(self) -> "Revision | None":
         """The last revision, without its content; None when there is none."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from django.utils.translation import gettext as _
 
-from halo_site.datadir.names import PathRefused, contained
+from halo_site.datadir.names import PathRefused, contained, printable
 from halo_site.datadir.paths import data_dir
 from halo_site.datadir.spaces import all_spaces, get_space
 
@@ -93,14 +93,15 @@ class Place:
         main, folder = PurePosixPath(self.file).name, PurePosixPath(self.folder).name
         return f"{folder}/{name}" if name else main
 
-    def name_of(self, path: str) -> str | None:
-        """Return the document's name for a `path`; None for one that no document of this place can have."""
-        name = "" if path == self.path("") else path.partition("/")[2]
-        try:
-            self.below(name)
-        except PathRefused:
-            return None
-        return name if self.path(name) == path else None
+    def name_of(self, path: str) -> str:
+        """Return the name that `path` makes ``path`` of. Raises `PathRefused` where it is none of ours."""
+        if path == PurePosixPath(self.file).name:
+            return ""
+        name = path.removeprefix(f"{PurePosixPath(self.folder).name}/")
+        if not name or name == path:
+            raise PathRefused(f"“{printable(path)[:120]}” is no document of {self.label}.")
+        self.below(name)
+        return name
 
 
 class PlaceProvider(Protocol):

@@ -82,6 +82,15 @@ def write_locked(
     return Saved(path, len(after), revision)
 
 
+def catch_up(place: Place, name: str, now: datetime, *, timeout: float) -> None:
+    """Record a change from outside, if there is one; wait for the lock ``timeout`` seconds at most.
+
+    Raises `MemoryRefused`.
+    """
+    with refusing(place.path(name)), locked(place.lock, timeout):
+        caught_up(place, name, now)
+
+
 def caught_up(place: Place, name: str, now: datetime) -> tuple[bytes | None, Revision | None]:
     """Return the bytes on disk and the revision that describes them, made now if there was none.
 

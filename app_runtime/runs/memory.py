@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from halo_site.diff import Diff, diff_of
 from app_runtime.models import Run
+from halo_site.diff import Diff, diff_of
 from memory.models import Revision
 
 MOST_FILES = 20

@@ -57,11 +57,15 @@ class FileTooLarge(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class FileInfo:
-    """A regular file below a base: its relative name, its size in bytes, its last change in epoch seconds."""
+    """A regular file below a base: its relative name, its size in bytes, its last change in epoch seconds.
+
+    ``stamp`` is another one whenever the file was written or replaced, even with its old time put back.
+    """
 
     name: str
     size: int
     changed_at: float
+    stamp: tuple[int, ...] = ()
 
 
 def read_below(base: Path, relative: str, limit: int | None = None) -> bytes:
@@ -105,7 +109,7 @@ def info_below(base: Path, relative: str) -> FileInfo:
         _opened(folder, name, relative, os.O_RDONLY) as file,
     ):
         status = os.fstat(file)
-        return FileInfo(relative, status.st_size, status.st_mtime)
+        return _info(relative, status)
 
 
 def write_below(base: Path, relative: str, data: bytes) -> None:
@@ -361,7 +365,12 @@ def _files(folder: int, prefix: str, suffix: str, depth: int) -> Iterator[FileIn
                 with suppress(FileNotFoundError):
                     status = entry.stat(follow_symlinks=False)
                     if status.st_nlink == 1:
-                        yield FileInfo(prefix + entry.name, status.st_size, status.st_mtime)
+                        yield _info(prefix + entry.name, status)
+
+
+def _info(name: str, status: os.stat_result) -> FileInfo:
+    stamp = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+    return FileInfo(name, status.st_size, status.st_mtime, stamp)
 
 
 def _files_in_subfolder(folder: int, name: str, prefix: str, suffix: str, depth: int) -> Iterator[FileInfo]:
