@@ -20,7 +20,7 @@ from memory.recording import catch_up, on_disk
 
 logger = logging.getLogger(__name__)
 
-LONGEST_SECONDS = 0.25  # of one sweep, within a clock that has other work; one place is listed whole
+LONGEST_SECONDS = 0.25  # of looking at place after place, and of opening the files of one, in one sweep
 LOCK_SECONDS = 0.5  # a file that somebody writes just now is looked at in the next sweep
 READ_AT_ONCE = 100  # files, between two looks at the clock
 NEW_REVISIONS = 5_000  # looked through at once
@@ -48,7 +48,7 @@ class Watch:
         for _number in range(len(places)):
             place = places[self._next_place % len(places)]
             self._next_place += 1
-            opened += self._look(place, now, deadline)
+            opened += self._look(place, now)
             if time.monotonic() > deadline:
                 break
         return opened
@@ -65,7 +65,7 @@ class Watch:
             if key in self._paths:
                 self._paths[key].add(path)
 
-    def _look(self, place: Place, now: datetime, deadline: float) -> int:
+    def _look(self, place: Place, now: datetime) -> int:
         if place.missing_folder is not None:
             return 0  # a disk that is not mounted has removed nothing
         try:
@@ -83,6 +83,7 @@ class Watch:
         new = [(name, info) for name, info in there.items() if stamps.get(name) != info.stamp]
         new.sort(key=lambda item: item[1].changed_at, reverse=True)
         opened = 0
+        deadline = time.monotonic() + LONGEST_SECONDS  # however long the listing took, there is progress
         for some in _in_groups(new):
             opened += self._read(place, some, now, deadline)
             if time.monotonic() > deadline:
@@ -104,7 +105,8 @@ class Watch:
             known = Revision.objects.filter(place=place.key).order_by().values_list("path", flat=True)
             self._paths[place.key] = set(known.distinct())
         paths = self._paths[place.key]
-        gone = sorted(paths - {place.path(name) for name in there})
+        folder = place.path("x").removesuffix("x")
+        gone = sorted(paths - {f"{folder}{name}" if name else place.path("") for name in there})
         for start in range(0, len(gone), READ_AT_ONCE):
             some = gone[start : start + READ_AT_ONCE]
             newest = Revision.objects.newest_sha256(place.key, some)

@@ -43,6 +43,7 @@ DIRECTORY_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 # Without O_NONBLOCK, opening a named pipe that nobody writes to would wait for ever.
 FILE_FLAGS = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 READ_CHUNK = 1 << 20  # bytes
+ANYWHERE = Path()
 MAX_DEPTH = 8  # folders below the one that is listed
 
 
@@ -386,7 +387,7 @@ def _files_in_subfolder(folder: int, name: str, prefix: str, suffix: str, depth:
 
 def _is_accepted(name: str) -> bool:
     try:
-        contained(Path(), name)
+        contained(ANYWHERE, name)
     except PathRefused:
         return False
     return True
