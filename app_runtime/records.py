@@ -10,6 +10,7 @@ from app_runtime.models import Entry, Run
 from app_runtime.statuses import Outcome
 from app_runtime.transcript import transcript_of
 from memory import documents
+from memory.compaction import compact
 from memory.exceptions import MemoryRefused
 from memory.places import app_place
 
@@ -31,7 +32,8 @@ def close(run: Run, now: datetime) -> None:
 
 
 def write(run: Run, now: datetime) -> None:
-    """Close the transcript and write ``memory/run/…md`` (none for a run that found nothing to do).
+    """Close the transcript, write ``memory/run/…md`` (none for a run that found nothing to do), and shorten
+    a ``memory.md`` that has become too long.
 
     The run is settled already: a disk that refuses costs the record, is logged, and changes nothing else.
     """
@@ -41,6 +43,8 @@ def write(run: Run, now: datetime) -> None:
         if place is not None and run.outcome != Outcome.NOOP:
             kind = "error" if run.outcome == Outcome.ERROR else "run"
             documents.write_run_record(place, now, run.run_id, f"{kind}-{run.app.name}", text_of(run, now))
+        if place is not None:
+            compact(place, now)
     except (OSError, ValueError, FolderMissing, MemoryRefused):
         logger.exception("The record of run %s could not be written", run.short_id)
 
