@@ -9,7 +9,8 @@ from pathlib import Path
 
 from halo_site.archive.listing import CHANGED, GROWING, RECENT_NS, Look, Seen, seen_of
 from halo_site.archive.spool import Extent, Spool
-from halo_site.datadir.files import DIRECTORY_FLAGS, FILE_FLAGS
+from halo_site.datadir.files import FILE_FLAGS
+from halo_site.datadir.folders import DIRECTORY_FLAGS
 
 MOST_ROUNDS = 8
 QUICK = 0.05  # seconds: a round that short leaves little to the last one

@@ -10,7 +10,7 @@ import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from halo_site.datadir.files import DIRECTORY_FLAGS
+from halo_site.datadir.folders import DIRECTORY_FLAGS
 
 SETTLED_NS = 25 * 3600 * 10**9  # a file that old is not asked again as long as its folder is unchanged
 RECENT_NS = 100 * 10**6  # within this time two changes can have the same time stamp

@@ -10,12 +10,13 @@ import fcntl
 import os
 import secrets
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from halo_site.datadir.folders import DIRECTORY_FLAGS, folder_below, open_folder, parent_below
 from halo_site.datadir.locks import LockTimeout, locked
 from halo_site.datadir.names import PathRefused, contained
 
@@ -39,7 +40,6 @@ __all__ = [
     "write_below",
 ]
 
-DIRECTORY_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 # Without O_NONBLOCK, opening a named pipe that nobody writes to would wait for ever.
 FILE_FLAGS = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 READ_CHUNK = 1 << 20  # bytes
@@ -76,7 +76,7 @@ def read_below(base: Path, relative: str, limit: int | None = None) -> bytes:
     ``limit`` bytes, and any other `OSError` of the disk.
     """
     with (
-        _parent(base, relative, make=False) as (folder, name),
+        parent_below(base, relative, make=False) as (folder, name),
         _opened(folder, name, relative, os.O_RDONLY) as file,
     ):
         size = os.fstat(file).st_size
@@ -94,7 +94,7 @@ def read_ends_below(base: Path, relative: str, head: int, tail: int) -> tuple[by
     Raises as `read_below` does.
     """
     with (
-        _parent(base, relative, make=False) as (folder, name),
+        parent_below(base, relative, make=False) as (folder, name),
         _opened(folder, name, relative, os.O_RDONLY) as file,
     ):
         size = os.fstat(file).st_size
@@ -106,7 +106,7 @@ def read_ends_below(base: Path, relative: str, head: int, tail: int) -> tuple[by
 def info_below(base: Path, relative: str) -> FileInfo:
     """Return size and time of a regular file below ``base``; raises as `read_below` does."""
     with (
-        _parent(base, relative, make=False) as (folder, name),
+        parent_below(base, relative, make=False) as (folder, name),
         _opened(folder, name, relative, os.O_RDONLY) as file,
     ):
         status = os.fstat(file)
@@ -132,7 +132,7 @@ def staged_below(base: Path, relative: str, data: bytes) -> Iterator[Callable[[]
     something to do between the slow and the quick half, such as holding a database transaction only for the
     quick one.
     """
-    with _parent(base, relative, make=True) as (folder, name):
+    with parent_below(base, relative, make=True) as (folder, name):
         _refuse_all_but_plain_file(folder, name, relative, missing_is_fine=True)
         with _staged(folder, name, data) as put_in_place:
             yield put_in_place
@@ -147,7 +147,10 @@ def append_line(base: Path, relative: str, line: bytes) -> None:
     if b"\n" in line:
         raise ValueError("A line of a transcript cannot contain a newline.")
     flags = os.O_RDWR | os.O_APPEND | os.O_CREAT
-    with _parent(base, relative, make=True) as (folder, name), _opened(folder, name, relative, flags) as file:
+    with (
+        parent_below(base, relative, make=True) as (folder, name),
+        _opened(folder, name, relative, flags) as file,
+    ):
         # The file is only ever appended to, never replaced, so its own lock keeps writers apart.
         fcntl.flock(file, fcntl.LOCK_EX)
         size = os.fstat(file).st_size
@@ -171,7 +174,7 @@ def list_below(base: Path, relative: str, suffix: str = ".md") -> list[FileInfo]
     hidden names are left out. A missing folder is an empty list; raises `PathRefused` if the folder itself
     is a link.
     """
-    with suppress(FileNotFoundError), _folder(base, contained(base, relative), make=False) as folder:
+    with suppress(FileNotFoundError), folder_below(base, contained(base, relative), make=False) as folder:
         return sorted(_files(folder, "", suffix, MAX_DEPTH), key=lambda info: info.name)
     return []
 
@@ -181,7 +184,7 @@ def names_below(base: Path, relative: str) -> list[str]:
 
     Raises `PathRefused` for a link and `OSError`.
     """
-    with suppress(FileNotFoundError), _folder(base, contained(base, relative), make=False) as folder:
+    with suppress(FileNotFoundError), folder_below(base, contained(base, relative), make=False) as folder:
         return os.listdir(folder)  # noqa: PTH208 - of a descriptor
     return []
 
@@ -191,22 +194,24 @@ def rename_below(base: Path, old: str, new: str) -> None:
 
     Raises `PathRefused`, `FileExistsError` where ``new`` is anything already, `OSError`.
     """
-    with _parent(base, old, make=False) as (source, name), _parent(base, new, make=True) as (target, to):
+    with (
+        parent_below(base, old, make=False) as (source, name),
+        parent_below(base, new, make=True) as (target, to),
+    ):
         _refuse_all_but_plain_file(source, name, old, missing_is_fine=False)
         with suppress(FileNotFoundError):
             os.stat(to, dir_fd=target, follow_symlinks=False)
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), new)
-        os.rename(name, to, src_dir_fd=source, dst_dir_fd=target)
-        os.fsync(target)
-        os.fsync(source)
+        _move(source, name, target, to)
 
 
 def remove_below(base: Path, relative: str) -> None:
-    """Remove a plain file below ``base``. Raises as `read_below` does."""
-    with _parent(base, relative, make=False) as (folder, name):
+    """Remove a plain file below ``base``; when that fails, it is still there. Raises as `read_below` does."""
+    with parent_below(base, relative, make=False) as (folder, name):
         _refuse_all_but_plain_file(folder, name, relative, missing_is_fine=False)
-        os.unlink(name, dir_fd=folder)
-        os.fsync(folder)
+        temporary = _temporary_name()
+        _move(folder, name, folder, temporary)
+        os.unlink(temporary, dir_fd=folder)
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -220,54 +225,6 @@ def write_atomically(path: Path, data: bytes) -> None:
             put_in_place()
     finally:
         os.close(folder)
-
-
-@contextmanager
-def _parent(base: Path, relative: str, *, make: bool) -> Iterator[tuple[int, str]]:
-    """Walk to the folder of ``relative``; yield its descriptor and the last component."""
-    *folders, name = contained(base, relative)
-    with _folder(base, folders, make=make) as folder:
-        yield folder, name
-
-
-@contextmanager
-def _folder(base: Path, parts: Sequence[str], *, make: bool) -> Iterator[int]:
-    """Walk down from ``base`` and yield the descriptor of the last folder; ``make`` makes missing ones."""
-    if make and not base.is_dir():
-        _make_base(base)
-    current = os.open(base, DIRECTORY_FLAGS)
-    try:
-        for part in parts:
-            if make:
-                _make_folder(current, part)
-            below = _open_folder(current, part, "/".join(parts))
-            os.close(current)
-            current = below
-        yield current
-    finally:
-        os.close(current)
-
-
-def _make_base(base: Path) -> None:
-    """Make the base and what is missing above it, each 0700 (`Path.mkdir` gives parents the default)."""
-    for folder in reversed((base, *base.parents)):
-        folder.mkdir(mode=0o700, exist_ok=True)
-
-
-def _make_folder(parent: int, name: str) -> None:
-    with suppress(FileExistsError):
-        os.mkdir(name, 0o700, dir_fd=parent)
-        os.fsync(parent)
-
-
-def _open_folder(parent: int, name: str, relative: str) -> int:
-    """Open one folder on the way; raise `PathRefused` if it is a link or no folder."""
-    try:
-        return os.open(name, DIRECTORY_FLAGS | os.O_NOFOLLOW, dir_fd=parent)
-    except OSError as error:
-        if error.errno in (errno.ELOOP, errno.ENOTDIR):
-            raise PathRefused(f"“{relative}” is refused: “{name}” is a link or not a folder.") from error
-        raise
 
 
 @contextmanager
@@ -327,13 +284,28 @@ def _read_all(file: int, limit: int | None) -> bytes:
 @contextmanager
 def _staged(folder: int, name: str, data: bytes) -> Iterator[Callable[[], None]]:
     """Write a temporary file in the same folder; yield the rename over ``name``; leave no temporary file."""
-    temporary = f".halo-{secrets.token_hex(8)}.tmp"
+    temporary = _temporary_name()
     try:
         _write_new(folder, temporary, data)
         yield partial(_rename, folder, temporary, name)
     finally:
         with suppress(FileNotFoundError):
             os.unlink(temporary, dir_fd=folder)
+
+
+def _temporary_name() -> str:
+    return f".halo-{secrets.token_hex(8)}.tmp"
+
+
+def _move(source: int, name: str, target: int, to: str) -> None:
+    """Rename, and wait for the disk; back again where that refuses."""
+    os.rename(name, to, src_dir_fd=source, dst_dir_fd=target)
+    try:
+        os.fsync(target)
+        os.fsync(source)
+    except OSError:
+        os.rename(to, name, src_dir_fd=target, dst_dir_fd=source)
+        raise
 
 
 def _write_new(folder: int, name: str, data: bytes) -> None:
@@ -376,7 +348,7 @@ def _info(name: str, status: os.stat_result) -> FileInfo:
 
 def _files_in_subfolder(folder: int, name: str, prefix: str, suffix: str, depth: int) -> Iterator[FileInfo]:
     try:
-        below = _open_folder(folder, name, name)
+        below = open_folder(folder, name, name)
     except (FileNotFoundError, PathRefused):
         return
     try:

@@ -15,13 +15,25 @@ from halo_site.datadir.paths import data_dir
 from halo_site.datadir.secrets import delete_secret, set_secret
 from halo_site.datadir.spaces import all_spaces
 from halo_site.disk_trouble import trouble_of
-from memory import documents
+from memory import documents, editing
+from memory.compaction import compact
+from memory.models import Revision, digest
 from memory.permissions import Caller
 from memory.places import Place, app_place
 from memory.tools import memory_write
-from tests.disk.simulation import DISKS, FULL_FOLDER, FULL_OPEN, FULL_RENAME, QUOTA, READ_ONLY, Disk, trouble
+from tests.disk.simulation import (
+    DISKS,
+    FULL_FOLDER,
+    FULL_OPEN,
+    FULL_RENAME,
+    QUOTA,
+    READ_ONLY,
+    Disk,
+    trouble,
+)
 from tests.disk.states import is_intact, state
 from tests.factories import TESTER, make_app
+from tests.memory.test_compaction import LONG
 
 pytestmark = pytest.mark.django_db
 
@@ -99,6 +111,39 @@ def run_record() -> object:
     return documents.write_run_record(place(), timezone.now(), "0123456789", "run", "It ran.")
 
 
+def base_of(name: str) -> str:
+    return digest(documents.on_disk(place(), name))
+
+
+def edit() -> object:
+    return editing.save(place(), "", "It costs 22.\n", base=base_of(""), by="mara", now=timezone.now())
+
+
+def create() -> object:
+    return editing.create(place(), "new.md", "It costs 21.\n", by="mara", now=timezone.now())
+
+
+def rename() -> object:
+    return editing.rename(place(), "topics/notes.md", "topics/n.md", by="mara", now=timezone.now())
+
+
+def remove() -> object:
+    return editing.remove(
+        place(), "topics/notes.md", base=base_of("topics/notes.md"), by="mara", now=timezone.now()
+    )
+
+
+def restore() -> object:
+    another = Revision.objects.order_by("-id")[0]
+    return editing.restore(
+        place(), "topics/notes.md", another, base=base_of("topics/notes.md"), by="mara", now=timezone.now()
+    )
+
+
+def shorten() -> object:
+    return compact(place(), timezone.now())
+
+
 def transcribe() -> object:
     return Transcript(app(), "known").append("model", timezone.now(), text="It costs 21.")
 
@@ -137,6 +182,12 @@ WRITES = (
     Write(first_space_memory, NO_FOLDER),
     Write(heading, NO_FOLDER),
     Write(run_record),
+    Write(edit, NO_FOLDER),
+    Write(create, NO_FOLDER),
+    Write(rename, tuple(disk for disk in DISKS if disk not in (FULL_RENAME, READ_ONLY))),
+    Write(remove, tuple(disk for disk in DISKS if disk not in (FULL_RENAME, READ_ONLY))),
+    Write(restore, NO_FOLDER),
+    Write(shorten),
     Write(transcribe, (FULL_FOLDER, FULL_RENAME, FULL_OPEN)),
     Write(begin_transcript, (FULL_FOLDER, FULL_RENAME)),
     Write(install, tuple(disk for disk in DISKS if disk not in (FULL_FOLDER, QUOTA, READ_ONLY))),
@@ -150,7 +201,8 @@ def site() -> None:
     spaces.create_space("Second", actor=TESTER, now=timezone.now())
     set_config()
     set_secret("KETTLE_KEY", "value")
-    documents.append(Caller("app", kettle.pk, kettle.space_id), place(), "It costs 20.", now=timezone.now())
+    editing.create(place(), "topics/notes.md", "Two shops.\n", by="mara", now=timezone.now())
+    documents.replace(Caller("app", kettle.pk, kettle.space_id), place(), LONG, now=timezone.now())
     Transcript(kettle, "known").append("prompt", timezone.now(), text="Look.")
 
 
