@@ -10,7 +10,7 @@ from datetime import datetime
 
 from halo_site.alignment import changed_blocks
 from memory.history import stretches
-from memory.line_ends import END, lines_of
+from memory.line_ends import lines_of
 from memory.models import Operation, Revision, digest
 from memory.places import Place
 from memory.recording import on_disk
@@ -136,4 +136,4 @@ def _without_restored(rows: list[Revision]) -> list[Revision]:
 
 
 def _lines(data: bytes) -> list[str]:
-    return [END.sub("", line) for line in lines_of(data.decode("utf-8", "replace"))]
+    return [line.rstrip("\r\n") for line in lines_of(data.decode("utf-8", "replace"))]

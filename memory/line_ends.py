@@ -5,13 +5,11 @@ is, or, in a file that mixes them, each unchanged line its own and every other l
 """
 
 import re
-from collections import Counter
 from itertools import pairwise
 
 from halo_site.alignment import changed_blocks
 
 LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
-END = re.compile(r"\r\n|\r|\n")
 BOM = "\ufeff"  # the byte order mark with which some editors begin a file
 
 
@@ -22,7 +20,7 @@ def lines_of(text: str) -> list[str]:
 
 def plain(text: str) -> str:
     """Return ``text`` as an editor shows it: each line ends in a newline, and no byte order mark."""
-    return END.sub("\n", text.lstrip(BOM))
+    return _with_newlines(text.lstrip(BOM))
 
 
 def like(text: str, model: str) -> str:
@@ -31,15 +29,26 @@ def like(text: str, model: str) -> str:
     The model of a new file is empty: lines end in a newline. ``like(plain(model), model)`` is ``model``.
     """
     mark = model[: len(model) - len(model.lstrip(BOM))]
-    ends = Counter(END.findall(model))
+    ends = _ends_of(model)
     if len(ends) > 1:
-        return mark + _mixed(plain(text), model.lstrip(BOM), ends.most_common(1)[0][0])
+        return mark + _mixed(plain(text), model.lstrip(BOM), max(ends, key=lambda end: ends[end]))
     return mark + plain(text).replace("\n", next(iter(ends), "\n"))
+
+
+def _with_newlines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _ends_of(text: str) -> dict[str, int]:
+    """Each kind of end that there is, with how often."""
+    both = text.count("\r\n")
+    counts = {"\n": text.count("\n") - both, "\r\n": both, "\r": text.count("\r") - both}
+    return {end: count for end, count in counts.items() if count}
 
 
 def _mixed(text: str, model: str, frequent: str) -> str:
     written, known = lines_of(text), lines_of(model)
-    shown = [END.sub("\n", line) for line in known]
+    shown = [_with_newlines(line) for line in known]
     kept: list[str] = []
     old = 0
     for block in changed_blocks(shown, written):

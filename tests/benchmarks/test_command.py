@@ -30,3 +30,20 @@ def test_it_measures_pages_from_end_to_end(tmp_path: Path):
     assert {"/runs/?status=ok", "/runs/?status=ok&(deep)"} <= pages.keys()
     assert all(page["small"] and page["large"] and page["raw"] and page["empty"] for page in pages.values())
     assert "of limit" in result.stdout
+
+
+@pytest.mark.sqlite_only
+def test_it_measures_memory_from_end_to_end(tmp_path: Path):
+    result = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks", "memory", "--rounds=1"],
+        env=environment(tmp_path),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    assert {"save, CRLF", "open its page", "ours"} <= {
+        line.partition("  ")[0] for line in result.stdout.splitlines()
+    }
