@@ -57,7 +57,8 @@ STATE_WORDS = {
     State.NOT_UTF8: (
         gettext_lazy("This file is not UTF-8 text"),
         gettext_lazy(
-            "It cannot be edited here, since its bytes would change. Download it, save it as UTF-8 and put it back."
+            "It cannot be edited here, since its bytes would change. Download it, save it as UTF-8 and put "
+            "it back."
         ),
     ),
     State.HAS_NUL: (

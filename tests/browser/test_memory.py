@@ -1,4 +1,4 @@
-"""Memory in a browser: edit, preview, conflict, restore and drafts, with and without JavaScript; attacks in markdown."""
+"""Memory in a browser: edit, preview, conflict, restore, drafts; without JavaScript too; markdown attacks."""
 
 from datetime import UTC, datetime
 from pathlib import Path
