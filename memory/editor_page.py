@@ -17,6 +17,7 @@ from memory.users import User, users_of
 from memory.writability import hindrance
 
 HEADINGS_SHOWN = 500
+LARGE_CHARACTERS = 200_000  # a text whose preview takes a tenth of a second and more
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,11 @@ class EditorPage:
     hindrance: str
     is_new: bool = False
     problem: str = ""
+
+    @property
+    def preview_delay(self) -> int:
+        """Milliseconds without a key before the preview is made anew: longer where that takes longer."""
+        return 300 if len(self.text) < LARGE_CHARACTERS else 1_500
 
     @property
     def title(self) -> str:

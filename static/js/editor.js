@@ -20,6 +20,7 @@
     if (bytes() > Number(form.dataset.mostBytes)) {
       event.preventDefault();
       alertAbove(form.dataset.tooLarge);
+      scrollTo({ top: 0 });
       return;
     }
     leaving = true;
@@ -27,12 +28,23 @@
     sessionStorage.setItem(place, JSON.stringify([text.selectionStart, text.selectionEnd, text.scrollTop]));
   });
 
+  // A preview that did not come says so; the text is never taken away for it
+  const isWhole = (xhr) => /^\s*<!doctype/i.test(xhr.responseText);
+  form.addEventListener("htmx:afterRequest", (event) => {
+    const { successful, xhr } = event.detail;
+    if (successful && !isWhole(xhr)) document.querySelector("[data-alert]")?.remove();
+    else if (xhr.status) alertAbove(form.dataset.noPreview); // without a status it gave way to a newer one
+  });
+  form.addEventListener("htmx:sendError", () => alertAbove(form.dataset.noPreview));
+  form.addEventListener("htmx:timeout", () => alertAbove(form.dataset.noPreview));
+
   function alertAbove(words) {
+    document.querySelector("[data-alert]")?.remove();
     const line = document.createElement("li");
     line.className = "message tone-bad";
     line.textContent = words;
-    document.getElementById("messages").replaceChildren(line);
-    line.scrollIntoView({ block: "nearest" });
+    line.dataset.alert = "";
+    document.getElementById("messages").append(line);
   }
 
   for (const link of document.querySelectorAll("[data-draft-forget]")) {

@@ -26,7 +26,8 @@
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (!wholeDocument(event.detail.xhr)) return;
     event.detail.shouldSwap = false;
-    if (!region(event)) location.reload();
+    // an editor keeps its text, and says so itself (js/editor.js)
+    if (!event.detail.requestConfig.elt.closest("[data-live], [data-editor]")) location.reload();
   });
 
   // What somebody has opened stays open when its region is replaced by a newer one

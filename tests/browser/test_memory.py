@@ -14,6 +14,7 @@ from tests.browser.conftest import Watched
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 BASE = "# now\n\nfirst\n\nsecond\n"
 EDIT = "/memory/user/edit/"
+NO_DRAFT = "!Object.keys(localStorage).some((key) => key.startsWith('halo-draft'))"
 ATTACK = """# <script>alert(1)</script> [x](javascript:alert(1)) heading
 
 <script>alert(1)</script><img src=x onerror=alert(1)><svg onload=alert(1)><animate onbegin=alert(1)></svg>
@@ -86,8 +87,29 @@ def test_a_draft_is_kept_until_it_is_saved(signed_in):
     assert field(page).input_value() == "typed " + BASE
     page.get_by_role("button", name="Save").click()
     page.locator(".message").get_by_text("Saved.").wait_for()
-    assert page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('halo-draft'))") == []
+    page.wait_for_function(NO_DRAFT)
     assert asked == ["beforeunload"]
+
+
+def test_a_preview_that_gives_way_to_a_newer_one_is_no_trouble(watched_page):
+    watched_page.goto(EDIT)
+    watched_page.route("**/preview/", lambda route: None)  # it never answers
+    with watched_page.expect_request("**/preview/"):
+        field(watched_page).fill("one")
+    watched_page.unroute("**/preview/")
+    field(watched_page).fill("# two")
+    watched_page.locator("#memory-preview h1").get_by_text("two").wait_for()
+    assert watched_page.locator("[data-alert]").count() == 0
+    watched_page.on("dialog", Dialog.accept)
+
+
+def test_whoever_is_signed_out_while_typing_keeps_the_text(signed_in):
+    page = signed_in.new_page()
+    page.goto(EDIT)
+    signed_in.clear_cookies()
+    field(page).press_sequentially("typed")
+    page.locator("[data-alert]").get_by_text("The preview stands still").wait_for()
+    assert field(page).input_value() == "typed"
 
 
 def test_an_old_draft_never_overwrites_what_came_later(signed_in):
@@ -113,7 +135,7 @@ def test_signing_out_forgets_drafts(signed_in):
     page.locator(".account summary").click()
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/login/")
-    assert page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('halo-draft'))") == []
+    page.wait_for_function(NO_DRAFT)
 
 
 def test_a_conflict_is_decided_place_by_place(signed_in):

@@ -226,7 +226,7 @@ def test_the_counts_stand_beside_the_limits(operator_client: Client, place: Plac
     page = operator_client.get(url(place, "edit")).content.decode()
     assert "5 words" in page
     assert "about 6 tokens" in page
-    assert "a run begins with 0 % of 16 KB" in page
+    assert "fills 0 % of the 16 KB that a run is shown" in page
 
 
 def test_a_new_file_is_made_under_the_name_that_was_typed(operator_client: Client, place: Place) -> None:
