@@ -76,6 +76,6 @@ def _day(number: int) -> str:
 |---|---|
 | one | {price} |
 
-Mornings are *cheap* in week {number // 7}, evenings are not. Ask again {"tomorrow" if number % 3 else "next week"}.
+Mornings are *cheap* in week {number // 7}, evenings are not. Ask again {number % 3} days later.
 
 """
