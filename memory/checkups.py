@@ -72,10 +72,12 @@ def _unrecorded(place: Place, name: str, data: bytes | None, subject: str) -> It
 
 def names(now: datetime) -> Iterator[Finding]:
     """The file names of the newest revisions: none may mean a file outside of its place (S15)."""
-    newest = Revision.objects.order_by("-pk").values_list("pk", "path")[:NEWEST_REVISIONS]
-    for pk, path in newest:
+    newest = Revision.objects.order_by("-pk").values_list("pk", "path", "other_path")[:NEWEST_REVISIONS]
+    for pk, *paths in newest:
         try:
-            contained(Path("memory"), path)
+            for path in paths:
+                if path is not None:
+                    contained(Path("memory"), path)
         except PathRefused as error:
             advice = f"It is never opened. Look who wrote it: /admin/memory/revision/{pk}/change/"
             yield Finding(f"revision {pk}", f"its path is not accepted: {error}", advice)

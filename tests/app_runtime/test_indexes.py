@@ -43,6 +43,18 @@ QUERIES = {
         lambda: Revision.objects.filter(run_id="a").order_by("id"),
         "idx_memory_run",
     ),
+    "a page of a document's history": (
+        lambda: Revision.objects.for_document("user", "a.md").filter(id__lt=9).order_by("-id"),
+        "idx_memory_document",
+    ),
+    "by what name a document came": (
+        lambda: Revision.objects.for_document("user", "a.md").arrivals().filter(id__lt=9).order_by("-id"),
+        "idx_memory_renamed",
+    ),
+    "the newest revisions of documents": (
+        lambda: Revision.objects.filter(place="user", path__in=["a.md", "b.md"]).order_by().values("path"),
+        "idx_memory_document",
+    ),
     "the newest runs of a status": (
         lambda: Run.objects.filter(status=Status.OK).newest_first(),
         "idx_runs_status",
