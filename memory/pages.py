@@ -52,7 +52,7 @@ STATE_WORDS = {
     ),
     State.VANISHED: (
         gettext_lazy("This file is gone"),
-        gettext_lazy("It was removed or renamed. Its last recorded text is kept as a revision."),
+        gettext_lazy("It was removed outside Halo Site. Its last recorded text is kept as a revision."),
     ),
     State.NOT_UTF8: (
         gettext_lazy("This file is not UTF-8 text"),
