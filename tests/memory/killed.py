@@ -1,7 +1,9 @@
-"""Compactions that are killed, each one call later than the one before: `python -m tests.memory.killed`.
+"""Changes of memory that are killed, each one call later than the last: `python -m tests.memory.killed`.
 
-Arguments: the name of the test database, the data directory. Prints for each what it left behind, and what
-the next compaction made of that. A killed process ends as by SIGKILL: nothing of it runs any more.
+Arguments: the name of the test database, the data directory, a verb of `VERBS`. Prints for each point what it
+left behind (``files``), and the same (``after``) once the next compaction, or the next look at what was
+changed outside, went over it, with how many documents are not as their newest revision says. A killed process
+ends as by SIGKILL: nothing of it runs any more.
 """
 
 import json
@@ -22,7 +24,7 @@ KILLED = 9
 
 
 def main() -> None:
-    database, directory = sys.argv[1:]
+    database, directory, verb = sys.argv[1:]
     django.setup()
     settings.HALO_DATA_DIR = Path(directory)
     connection.settings_dict["NAME"] = database
@@ -34,41 +36,39 @@ def main() -> None:
     while killed:
         point += 1
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
-        killed = in_child(partial(compacted, place, point)) == KILLED
-        left = state(place)
-        in_child(partial(compacted, place, None))
-        print(
-            json.dumps({"killed": killed, **left, "after": {**state(place), "unrecorded": unrecorded(place)}})
-        )
+        in_child(partial(planted, place))
+        killed = in_child(partial(acted, place, verb, point)) == KILLED
+        left = files(place)
+        in_child(partial(recovered, place, verb))
+        after = {"files": files(place), "unrecorded": in_child(partial(unrecorded, place))}
+        print(json.dumps({"killed": killed, "files": left, "after": after}))
 
 
-def in_child(work: Callable[[], object]) -> int:
-    """Do the work in a process of its own; how that one ended."""
+def in_child(work: Callable[[], int | None]) -> int:
+    """Do the work in a process of its own, lest a connection is shared; how that one ended."""
     child = os.fork()
     if not child:
-        work()
+        status = work()
         connection.close()
-        os._exit(0)
+        os._exit(status or 0)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def compacted(place: Any, point: int | None) -> None:
-    """Write a long memory if there is none, and compact it; die at the call number ``point`` of that."""
-    from memory.compaction import compact
+def planted(place: Any) -> None:
+    """A long main file and another one, both recorded."""
     from memory.recording import catch_up
     from tests.conftest import BEGINNING
-    from tests.memory.test_shortening import NOW, history
+    from tests.memory.test_compaction import LONG
 
-    if not (place.base / place.file).exists():
-        (place.base / place.file).write_text(f"{NOW}\n{history(100)}")
-    catch_up(place, "", BEGINNING, timeout=1)
-    if point is not None:
-        die_at(point)
-    compact(place, BEGINNING)
+    for name in ("", "a.md"):
+        path = place.base / place.below(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(LONG)
+        catch_up(place, name, BEGINNING, timeout=1)
 
 
-def die_at(point: int) -> None:
+def acted(place: Any, verb: str, point: int) -> None:
+    """Die at the call number ``point`` that the verb makes."""
     left = point
 
     def counted(real: Callable[..., Any]) -> Callable[..., Any]:
@@ -83,34 +83,78 @@ def die_at(point: int) -> None:
 
     for name in CALLS:
         setattr(os, name, counted(getattr(os, name)))
+    VERBS[verb](place)
 
 
-def state(place: Any) -> dict[str, Any]:
-    from tests.memory.test_shortening import NOW, history
+def compact(place: Any) -> None:
+    from memory.compaction import compact as shorten
+    from tests.conftest import BEGINNING
 
-    texts = {f"{NOW}\n{history(100)}": "old"}
-    main = (place.base / place.file).read_text()
-    archives = (place.base / place.folder / "archive").glob("[!.]*.md")
-    return {
-        "main": texts.get(main, "shorter" if main.startswith(NOW) and main.endswith("-->\n") else "torn"),
-        "archives": [texts.get(path.read_text(), "torn") for path in archives],
-    }
+    shorten(place, BEGINNING)
+
+
+def save(place: Any) -> None:
+    from memory import editing
+    from memory.models import digest
+    from tests.conftest import BEGINNING
+    from tests.memory.test_compaction import LONG
+
+    editing.save(place, "a.md", f"{LONG}new\n", base=digest(LONG.encode()), by="mara", now=BEGINNING)
+
+
+def rename(place: Any) -> None:
+    from memory import editing
+    from tests.conftest import BEGINNING
+
+    editing.rename(place, "a.md", "b/c.md", by="mara", now=BEGINNING)
+
+
+def remove(place: Any) -> None:
+    from memory import editing
+    from memory.models import digest
+    from tests.conftest import BEGINNING
+    from tests.memory.test_compaction import LONG
+
+    editing.remove(place, "a.md", base=digest(LONG.encode()), by="mara", now=BEGINNING)
+
+
+VERBS = {"compact": compact, "save": save, "rename": rename, "remove": remove}
+
+
+def recovered(place: Any, verb: str) -> None:
+    """What happens next anyway: the next run's compaction, or the clock."""
+    from memory.recording import catch_up
+    from tests.conftest import BEGINNING
+
+    if verb == "compact":
+        compact(place)
+    for name in ("", "a.md", "b/c.md"):
+        catch_up(place, name, BEGINNING, timeout=1)
+
+
+def files(place: Any) -> dict[str, str]:
+    """What each file of the place is: the old text, the new one, a shortened one, or none of these."""
+    from tests.memory.test_compaction import LONG
+    from tests.memory.test_shortening import NOW
+
+    texts = {LONG: "old", f"{LONG}new\n": "new"}
+    found = {}
+    for path in sorted(place.base.rglob("[!.]*.md")):
+        text = path.read_text()
+        is_shorter = text.startswith(NOW) and text.endswith("-->\n")
+        found[str(path.relative_to(place.base))] = texts.get(text, "shorter" if is_shorter else "torn")
+    return found
 
 
 def unrecorded(place: Any) -> int:
-    """Files that are not what their newest revision says; asked in a child, lest a connection is shared."""
-    from memory.documents import files
+    """How many documents are not as their newest revision says."""
+    from memory.documents import files as listed
     from memory.models import Revision, digest
     from memory.recording import on_disk
 
-    def count() -> None:
-        names = ["", *(info.name for info in files(place).others)]
-        newest = Revision.objects.newest_sha256(place.key, [place.path(name) for name in names])
-        wrong = sum(newest.get(place.path(name)) != digest(on_disk(place, name)) for name in names)
-        connection.close()
-        os._exit(wrong)
-
-    return in_child(count)
+    names = {"", "a.md", "b/c.md", *(info.name for info in listed(place).others)}
+    newest = Revision.objects.newest_sha256(place.key, [place.path(name) for name in names])
+    return sum(newest.get(place.path(name), "") != digest(on_disk(place, name)) for name in names)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,7 @@
 """Compaction: a copy first, then one step; whatever ends it half way loses nothing."""
 
-import json
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
-from django.db import connection
 
-from halo_site.datadir.paths import DataDir
 from memory import documents
 from memory.compaction import LONGEST_BYTES, compact
 from memory.exceptions import MemoryRefused
@@ -21,7 +14,6 @@ from tests.memory.test_shortening import NOW, entry, history
 
 pytestmark = pytest.mark.django_db
 
-ROOT = Path(__file__).resolve().parents[2]
 LONG = f"{NOW}\n{history(100)}"
 
 
@@ -88,20 +80,3 @@ def test_what_another_program_writes_meanwhile_is_not_replaced(
         compact(place, BEGINNING)
     assert documents.on_disk(place, "") == b"by an editor on the server"
     assert archives(place) == [LONG.encode()]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_kill_at_any_point_loses_nothing(data_directory: DataDir) -> None:
-    """Every call that can change the disk is a point; each process is killed at the next one."""
-    command = [sys.executable, "-m", "tests.memory.killed", str(connection.settings_dict["NAME"])]
-    done = subprocess.run(
-        [*command, str(data_directory.root)], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    points = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [point["killed"] for point in points] == [True] * (len(points) - 1) + [False]
-    assert len(points) > 10
-    for point in points:
-        assert point["main"] in ("old", "shorter")
-        assert "old" in [point["main"], *point["archives"]]
-        assert set(point["archives"]) <= {"old"}
-        assert point["after"] == {"main": "shorter", "archives": ["old"], "unrecorded": 0}
