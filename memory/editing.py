@@ -155,14 +155,17 @@ def _held(place: Place, name: str) -> Iterator[None]:
             yield
     except DatabaseError as error:
         log_failure(logger, f"The revision of {path} could not be stored", error, "revision_failed")
-        reason = trouble_of(error) or "The database did not take it; try again in a moment."
+        found = trouble_of(error)
+        reason = f"{found.what}. {found.advice}" if found else "Try again in a moment."
+        # A commit that failed may have come after the rename.
         raise MemoryRefused(
-            f"{path} was not changed, since its history could not be written. {reason}"
+            f"The history of {path} could not be written, so the change was not made, or it will stand there "
+            f"as one from outside. {reason}"
         ) from error
 
 
 def _require_text(place: Place, name: str, text: str) -> None:
-    size = len(_encoded(text))
+    size = len(_encoded(line_ends.plain(text)))  # a form's own line ends do not count
     if size > LIMIT_BYTES:
         raise MemoryRefused(f"{place.path(name)} would have {size:,} bytes. {ADVICE} Nothing was written.")
     if "\0" in text:

@@ -69,7 +69,7 @@ class Revision(models.Model):
     ``place`` is a place's key, ``path`` the document's name in it, ``size`` counts bytes before compression,
     ``parent_sha256`` names the state before (empty: there was none). A removed file has an empty ``sha256``.
     Renaming makes two rows, each with the document's other name in ``other_path``: the old name, which has no
-    file any more, and then the new one, whose history goes on with that of the old name.
+    file any more, and then the new one, whose history goes on with that of the old name, as its parent does.
     """
 
     id = models.BigAutoField(primary_key=True)

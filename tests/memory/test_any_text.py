@@ -131,6 +131,15 @@ def texts(place: Place) -> dict[str, bytes]:
 
 @same_fixtures
 @given(STEPS)
+@example([("save", "b.md", "x"), ("remove", "b.md", ""), ("save", "a.md", "y"), ("rename", "a.md", "b.md")])
+@example(
+    [
+        ("outside", "a.md", "x\r"),
+        ("rename", "a.md", "b.md"),
+        ("rename", "b.md", "a.md"),
+        ("save", "a.md", "y"),
+    ]
+)
 def test_whatever_happens_each_state_that_we_met_is_a_revision(
     app: Caller, place: Place, steps: list[tuple[str, str, str]]
 ) -> None:
@@ -144,7 +153,7 @@ def test_whatever_happens_each_state_that_we_met_is_a_revision(
         with suppress(MemoryRefused):
             documents.read(app, place, name, now=BEGINNING)
         rows = list(Revision.objects.for_document(place.key, place.path(name)).order_by("id"))
-        assert all(a.sha256 == b.parent_sha256 for a, b in pairwise(rows))
+        assert all(a.sha256 == b.parent_sha256 for a, b in pairwise(rows) if not b.is_arrival)
         assert (rows[-1].sha256 if rows else "") == digest(documents.on_disk(place, name))
         assert all(digest(None if row.is_removal else row.data()) == row.sha256 for row in rows)
         assert all(line.revision for line in blame(place, name, seconds=60).lines)

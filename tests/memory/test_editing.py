@@ -1,6 +1,7 @@
 """Editing by people: every verb leaves its revision, nothing is overwritten unseen, bad names are refused."""
 
 import pytest
+from django.db import OperationalError
 
 from memory import documents, editing
 from memory.editing import Conflict
@@ -108,6 +109,28 @@ def test_a_text_that_is_no_memory_is_refused_and_the_file_stays(place: Place, te
     with pytest.raises(MemoryRefused, match=words):
         save(place, text, b"old")
     assert on_disk(place) == b"old"
+
+
+def test_the_line_ends_of_a_form_do_not_count_against_the_limit(place: Place) -> None:
+    text = "x\n" * (documents.LIMIT_BYTES // 2)
+    put(place, "old")
+    assert save(place, text.replace("\n", "\r\n"), b"old").size == documents.LIMIT_BYTES
+
+
+@pytest.mark.parametrize("error", [OperationalError("database is locked"), OperationalError("disk is full")])
+def test_a_database_that_does_not_take_the_revision_is_a_sentence_and_no_change(
+    place: Place, monkeypatch: pytest.MonkeyPatch, error: OperationalError
+) -> None:
+    put(place, "old")
+    save(place, "older", b"old")
+
+    def refuse(**_facts: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Revision, "record", refuse)
+    with pytest.raises(MemoryRefused, match="could not be written"):
+        save(place, "mine", b"older")
+    assert on_disk(place) == b"older"
 
 
 def test_a_file_that_is_not_utf_8_is_not_edited(place: Place) -> None:
