@@ -48,10 +48,10 @@ def history(place: Place, name: str, *, before: int | None = None, size: int = P
     The number of queries depends on how often the document was renamed, and on nothing else.
     """
     below = HIGHEST_ID if before is None else before
-    names = {stretch.path: stretch for stretch in reversed(stretches(place.key, place.path(name)))}
+    path = place.path(name)
+    earlier = [stretch for stretch in stretches(place.key, path) if stretch.path != path]
     # Of the present name also what is older than its arrival
-    names[place.path(name)] = Stretch(place.key, place.path(name))
-    found = [stretch.revisions(below)[: size + 1] for stretch in names.values()]
+    found = [stretch.revisions(below)[: size + 1] for stretch in (Stretch(place.key, path), *earlier)]
     rows = list(islice(merge(*found, key=lambda revision: -revision.pk), size + 1))
     return HistoryPage(rows[:size], rows[size - 1].pk if len(rows) > size else None)
 

@@ -71,6 +71,16 @@ def test_history_goes_on_under_earlier_names(place: Place) -> None:
     ]
 
 
+def test_a_name_that_a_file_had_twice_is_followed_twice(place: Place) -> None:
+    made = [save(place, "1", "mara", "b.md")]
+    for old, new in (("b.md", "a.md"), ("a.md", "b.md"), ("b.md", "c.md")):
+        editing.rename(place, old, new, by="ben", now=BEGINNING)
+        made.append(save(place, f"{old}\n{len(made)}", "mara", new))
+    found = [row for row in history(place, "c.md").revisions if row.operation == "saved"]
+    assert found == made[::-1]
+    assert len({row.pk for row in history(place, "c.md").revisions}) == 10
+
+
 def test_what_was_removed_before_another_file_came_by_its_name_is_found(place: Place) -> None:
     gone = save(place, "gone", "mara", "b.md")
     editing.remove(place, "b.md", base=digest(b"gone"), by="mara", now=BEGINNING)
