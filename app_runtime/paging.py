@@ -74,8 +74,13 @@ def searched(
 
 def begun(request: HttpRequest, rows: QuerySet[Any], *, moment: str) -> QuerySet[Any]:
     """The rows from where the address says on, newest first."""
+    return begun_at(request.GET.get("before", ""), rows, moment=moment)
+
+
+def begun_at(place: str, rows: QuerySet[Any], *, moment: str) -> QuerySet[Any]:
+    """The rows older than ``place`` (``<ms>-<id>``), newest first; all of them for anything else."""
     ordered = rows.order_by(f"-{moment}", "-pk")
-    before = parse_before(request.GET.get("before", ""))
+    before = parse_before(place)
     if before is None:
         return ordered
     at, key = from_ms(before[0]), before[1]
@@ -103,9 +108,14 @@ def parse_before(value: str) -> tuple[int, str] | None:
     return (milliseconds, key) if LOWEST_MS <= milliseconds <= HIGHEST_MS else None
 
 
+def place_of(at: datetime, key: str) -> str:
+    """What `parse_before` reads."""
+    return f"{to_ms(at)}-{key}"
+
+
 def _url(request: HttpRequest, before: tuple[datetime, str] | None) -> str:
     query = request.GET.copy()
     query.pop("before", None)
     if before:
-        query["before"] = f"{to_ms(before[0])}-{before[1]}"
+        query["before"] = place_of(*before)
     return f"{request.path}?{query.urlencode()}" if query else request.path
