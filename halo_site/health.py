@@ -106,12 +106,17 @@ def _impatient() -> Iterator[None]:
             cursor.execute(usual)
 
 
-def _migrations() -> str:
+def is_behind() -> bool:
+    """Whether the database lacks a migration that this code has. Raises `DatabaseError`."""
     recorder = NamespaceRecorder(connection)
     in_code, versions = _in_code()
     stored = recorder.versions()
     behind = any(stored.get(namespace, (0, 0))[0] < version for namespace, version in versions.items())
-    return "pending" if behind or in_code - recorder.applied_migrations().keys() else OK
+    return behind or bool(in_code - recorder.applied_migrations().keys())
+
+
+def _migrations() -> str:
+    return "pending" if is_behind() else OK
 
 
 @cache
