@@ -35,6 +35,10 @@ def command(name: str) -> Actor:
     return Actor("command", name)
 
 
+def mcp(name: str) -> Actor:
+    return Actor("mcp", name)
+
+
 def system(name: str) -> Actor:
     return Actor("system", name)
 

@@ -189,6 +189,7 @@ LOGGING = {
         # Anybody can send a wrong Host header: a 400 for them, and no traceback for us
         "django.security.DisallowedHost": {"handlers": [], "propagate": False},
         "httpx2": {"level": "WARNING"},  # it logs every address, and some hold a key
+        "mcp": {"level": "WARNING"},  # a line for each request
         "django_tasks": {"level": "WARNING"},
         "django_tasks_db": {"level": "WARNING"},
     },
