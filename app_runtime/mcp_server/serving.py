@@ -64,7 +64,7 @@ def _end_soon(desk: Desk) -> None:
     """Have the process end even where a database or a client that does not read holds one of its threads."""
 
     def end() -> None:
-        logger.error("The server ended with %s requests unanswered", desk.waiting)
+        logger.error("The server ended before it could answer everything: %s left", desk.waiting)
         os._exit(1)
 
     timer = threading.Timer(END_SECONDS, end)

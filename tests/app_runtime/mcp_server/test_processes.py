@@ -14,7 +14,6 @@ import pytest
 from django.db import connection
 
 from app_manager.models import App
-from halo_site.datadir.paths import DataDir
 from halo_site.models import AuditEntry
 from memory.models import Revision
 from memory.places import app_place, user_place
@@ -190,6 +189,7 @@ def test_a_locked_database_is_a_sentence_and_holds_up_no_end(start_raw: StartRaw
         assert json.loads(process.stdout.readline())["id"] == 4  # others are served meanwhile
         process.stdin.close()
         assert ended_after(process) < CLOSED_WITHIN
+        assert b"before it could answer everything: 1 left" in process.stderr.read()
     assert not (user_place().base / user_place().file).exists()
 
 
@@ -205,8 +205,8 @@ def test_nobody_to_speak_for_is_one_line(start_raw: StartRaw, options: list[str]
 
 
 @pytest.mark.sqlite_only
-def test_a_database_that_is_older_or_not_ours_is_one_line(
-    copy_of_migrated: Callable[[], Path], data_directory: DataDir
+def test_a_database_that_is_older_is_one_line(
+    copy_of_migrated: Callable[[], Path],
 ) -> None:
     folder = copy_of_migrated()
     with closing(sqlite3.connect(folder / "halo.db")) as database:
