@@ -183,10 +183,10 @@ def short_name(name: str) -> str:
 
 def joined(path: str, text: str) -> tuple[str, bool]:
     """Return the ``words`` of a file, and whether that is not all of them."""
-    named = dict.fromkeys(terms(title_of(path)))
-    headed = named | dict.fromkeys(term for heading in sections.outline(text) for term in terms(heading.text))
+    named = terms(title_of(path))
+    headed = named | terms("\n".join(heading.text for heading in sections.outline(text)))
     found = {zone + term: None for zone, those in ((NAME, named), (HEADING, headed)) for term in those}
-    found |= headed | dict.fromkeys(terms(text))
+    found |= headed | terms(text)
     words = " ".join(found)
     # A character has at most 4 bytes: most texts need no second look
     if len(words) * 4 <= WORDS_BYTES or len(data := words.encode()) <= WORDS_BYTES:

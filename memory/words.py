@@ -25,6 +25,7 @@ _UNSPACED = (
 )
 # The first group: a run of a script without spaces; the second: one word of another
 RUN = re.compile(f"([{_UNSPACED}]+)|([^\\W_{_UNSPACED}]+)")
+UNSPACED, SPACED = re.compile(f"[{_UNSPACED}]+"), re.compile(f"[^\\W_{_UNSPACED}]+")
 IN_A_WORD = re.compile(f"[^\\W_{_UNSPACED}]")  # one character; what follows it begins no word
 
 
@@ -61,14 +62,13 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFC", ACCENTS.sub("", plain))
 
 
-def terms(text: str) -> Iterator[str]:
-    """Yield the terms of ``text`` in order, each as often as it stands there."""
-    for match in RUN.finditer(fold(text)):
-        if match[1]:
-            yield from _pairs(match[1])
-            yield match[1][-1]
-        else:
-            yield match[2][:MOST_CHARACTERS]
+def terms(text: str) -> dict[str, None]:
+    """Return the different terms of ``text``, as a set in order; repeated words cost next to nothing."""
+    folded = fold(text)
+    found = {word[:MOST_CHARACTERS]: None for word in dict.fromkeys(SPACED.findall(folded))}
+    for run in dict.fromkeys(UNSPACED.findall(folded)) if not folded.isascii() else ():
+        found.update(dict.fromkeys((*_pairs(run), run[-1])))
+    return found
 
 
 def query_words(query: str) -> list[Word]:
