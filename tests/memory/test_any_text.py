@@ -1,5 +1,6 @@
 """Round trips of any text through every verb: what was written is read again, or refused with no change."""
 
+import shutil
 from contextlib import suppress
 from itertools import pairwise
 
@@ -143,6 +144,9 @@ def texts(place: Place) -> dict[str, bytes]:
 def test_whatever_happens_each_state_that_we_met_is_a_revision(
     app: Caller, place: Place, steps: list[tuple[str, str, str]]
 ) -> None:
+    Revision.objects.all().delete()  # of the example before
+    shutil.rmtree(place.base / place.folder, ignore_errors=True)
+    (place.base / place.file).unlink(missing_ok=True)
     for step in steps:
         before = texts(place)
         try:
