@@ -8,7 +8,6 @@ both find the same files. A migration that has SQLite make the table anew has to
 
 import zlib
 from collections.abc import Iterable, Sequence
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from django.db import models, transaction
@@ -196,20 +195,4 @@ def joined(path: str, text: str) -> tuple[str, bool]:
 
 def title_of(path: str) -> str:
     """Return what of a path is a file's name to a person: without the folder of its place and ``.md``."""
-    return str(PurePosixPath(name_of(path) or path).with_suffix(""))
-
-
-def _text(data: bytes) -> str:
-    """The text of a file; nothing for one that is no text."""
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        return ""
-
-
-def _data(revision: "Revision") -> bytes:
-    """The bytes of a revision; nothing where its row is damaged, which must hold no other file up."""
-    try:
-        return revision.data()
-    except zlib.error:
-        return b""
+    return (name_of(path) or path).removesuffix(SUFFIX)
