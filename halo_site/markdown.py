@@ -7,8 +7,6 @@ becomes text, a link is followed only by a click and names the host that it real
 
 import html
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 from urllib.parse import urlsplit
 
@@ -16,8 +14,8 @@ import cmarkgfm
 import nh3
 from cmarkgfm.cmark import Options
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext as _
 
+from halo_site import wiki
 from halo_site.folding import folded
 
 EXTENSIONS = ["table", "strikethrough", "tasklist", "autolink"]
@@ -42,23 +40,39 @@ POSITION = re.compile(r'<(?!h[1-6] )([a-z0-9]+) data-sourcepos="[^"]*"')  # of a
 POSITION_VALUE = re.compile(r"\d{1,9}:\d{1,9}-\d{1,9}:\d{1,9}")
 
 
-def render(text: str) -> SafeString:
-    """Return GitHub-flavoured ``text`` as safe HTML; it never raises on any text."""
-    return mark_safe(_clean(text, Options.CMARK_OPT_DEFAULT))  # noqa: S308 - sanitized
+def render(text: str, resolve: wiki.Resolver | None = None) -> SafeString:
+    """Return GitHub-flavoured ``text`` as safe HTML; it never raises on any text.
+
+    With ``resolve``, wiki links become links.
+    """
+    page = _clean(text, Options.CMARK_OPT_DEFAULT)
+    return mark_safe(wiki.linked(page, resolve) if resolve else page)  # noqa: S308 - sanitized
 
 
-def render_folded(text: str) -> SafeString:
+def render_folded(text: str, resolve: wiki.Resolver | None = None) -> SafeString:
     """As `render`, with what belongs to each heading in a ``details`` that is open.
 
     The heading in line 12 has the id ``L12``, so a page holds one such text.
     """
-    return mark_safe(folded(_clean(text, Options.CMARK_OPT_SOURCEPOS)))  # noqa: S308 - sanitized
+    page = folded(_clean(text, Options.CMARK_OPT_SOURCEPOS))
+    return mark_safe(wiki.linked(page, resolve) if resolve else page)  # noqa: S308 - sanitized
 
 
-def _clean(text: str, options: int) -> str:
+def wiki_names(text: str) -> list[str]:
+    """Return what the wiki links of ``text`` name, as `wiki.names` does; those in code are none."""
+    return wiki.names(_parsed(text, Options.CMARK_OPT_DEFAULT)[1]) if "[[" in text else []
+
+
+def _parsed(text: str, options: int) -> tuple[str, str]:
+    """The text as the C library takes it, and its HTML, not sanitized yet."""
     # A lone surrogate cannot be encoded for the C library; it is shown as the replacement character.
     plain = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     page = cmarkgfm.markdown_to_html_with_extensions(plain, options=options, extensions=EXTENSIONS)
+    return plain, page
+
+
+def _clean(text: str, options: int) -> str:
+    plain, page = _parsed(text, options)
     page = POSITION.sub(r"<\1", page) if options else page
     if page.count("&amp;") > MAX_AMPERSANDS or _depth(page) > MAX_DEPTH:
         return f"<pre>{html.escape(plain)}</pre>"

@@ -1,10 +1,27 @@
 """Loading what an address names, for people: everybody who is signed in sees every memory."""
 
-from django.http import Http404
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.http import Http404, HttpRequest
 from django.utils.translation import gettext as _
 
 from halo_site.datadir.names import PathRefused
-from memory.places import Place, find_place
+from halo_site.wiki import Resolver
+from memory.links import resolver
+from memory.places import Place, all_places, find_place
+
+
+def readable_places(reader: AbstractBaseUser | AnonymousUser) -> dict[str, Place]:
+    """Return the places that ``reader`` may look into, by their keys, in the order in which pages list them.
+
+    Search, wiki links and backlinks go through here; roles will narrow it. An app that is not installed any
+    more has no place.
+    """
+    return {place.key: place for place in all_places()} if reader.is_authenticated else {}
+
+
+def wiki_resolver(request: HttpRequest, place: Place) -> Resolver:
+    """What finds the wiki links of a file in ``place`` for whoever asks."""
+    return resolver(place, lambda: readable_places(request.user))
 
 
 def get_place(key: str) -> Place:

@@ -1,5 +1,6 @@
 """Files of a place that were deleted and can be brought back."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from halo_site.datadir.files import PathRefused

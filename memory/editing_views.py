@@ -31,10 +31,10 @@ CONFLICT, REFUSED = 409, 422
 def document_edit(request: HttpRequest, place_key: str, relative: str = "") -> HttpResponse:
     """The editor; what cannot be edited is shown instead, with the reason."""
     place, name = get_document(place_key, relative)
-    document = document_page(place, name)
-    if not document.can_be_edited:
-        return show_document(request, document)
-    text, base = opened(place, name)
+    found = opened(place, name)
+    if found is None:
+        return show_document(request, document_page(place, name))
+    text, base = found
     return _editor(request, place, name, text, base)
 
 
@@ -213,7 +213,7 @@ def _mine(request: HttpRequest) -> str:
 
 
 def _by(request: HttpRequest) -> str:
-    return str(request.user.get_username())  # type: ignore[union-attr]
+    return str(request.user.get_username())
 
 
 def _to(page: str, place: Place, name: str) -> HttpResponse:

@@ -7,10 +7,10 @@ from django.utils.translation import gettext as _
 
 from halo_site.markdown import render_folded
 from halo_site.wiki import Resolver
-from memory import documents, sections
+from memory import documents, names, sections
 from memory.line_ends import plain
 from memory.measures import Measure, measured
-from memory.models import digest
+from memory.models import Revision, digest
 from memory.places import Place, Scope
 from memory.sections import Heading
 from memory.users import User, users_of
@@ -78,13 +78,26 @@ def editor_page(
     return EditorPage(place, name, text, base, shown, reading, why, is_new, problem)
 
 
-def opened(place: Place, name: str) -> tuple[str, str]:
-    """The text of a document as an editor shows it, and its base; both are empty where there is no file.
+def opened(place: Place, name: str) -> tuple[str, str] | None:
+    """The text of a document as an editor shows it, and its base; both are empty where a file can be made.
 
-    Raises `UnicodeDecodeError` (a `ValueError`) for what is no text, and what `documents.on_disk` does.
+    None for what is not edited here: no text, a record, what disk or links keep from being read. At most one
+    query.
     """
-    data = documents.on_disk(place, name)
-    return plain((data or b"").decode()), digest(data)
+    if place.missing_folder is not None or names.is_record(place, name):
+        return None
+    try:
+        data = documents.on_disk(place, name)
+        text = (data or b"").decode()
+    except (ValueError, OSError):  # not UTF-8, too large, a link
+        return None
+    if "\0" in text or (data is None and name and not _was_there(place, name)):
+        return None
+    return plain(text), digest(data)
+
+
+def _was_there(place: Place, name: str) -> bool:
+    return Revision.objects.for_document(place.key, place.path(name)).exists()
 
 
 def preview_of(

@@ -1,4 +1,4 @@
-"""What became of a document: its history, one revision, who wrote which line, what was deleted, bringing back."""
+"""What became of a document: history, one revision, who wrote which line, deleted files, bringing back."""
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -81,7 +81,7 @@ def document_restore(request: HttpRequest, place_key: str, relative: str = "") -
     revision = _revision(place, name, int(number) if number.isascii() and number.isdigit() else 0)
     wanted = (previous(revision) if revision.is_removal else revision) or revision
     base = request.POST.get("base", "")
-    by, now = request.user.get_username(), timezone.now()  # type: ignore[union-attr]
+    by, now = request.user.get_username(), timezone.now()
     try:
         editing.restore(place, name, wanted, base=base, by=by, now=now)
     except MemoryRefused as error:

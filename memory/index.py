@@ -6,15 +6,15 @@ migration: on SQLite an FTS5 table that triggers keep, on PostgreSQL a GIN index
 both find the same files. A migration that has SQLite make the table anew has to make the triggers anew too.
 """
 
-import zlib
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from halo_site.markdown import wiki_names
 from memory import sections
+from memory.places import SUFFIX
 from memory.words import fold, terms
 
 if TYPE_CHECKING:
@@ -26,6 +26,12 @@ MOST_LINKS = 500  # of one file
 # Before a term, where it stands in the file's name, and where it stands in its name or a heading. Private use
 # characters are part of no term, and both databases take them for letters.
 NAME, HEADING, ANYWHERE = "\ue001", "\ue002", ""
+# Every file that is there as far as revisions know
+LIST = """
+    INSERT INTO memory_index (revision_id, place, path)
+    SELECT id, place, path FROM memory_revisions
+    WHERE sha256 <> '' AND id IN (SELECT max(id) FROM memory_revisions GROUP BY place, path)
+"""
 BATCH = 10  # files that are indexed in one transaction
 
 
@@ -69,6 +75,13 @@ class IndexedDocumentQuerySet(models.QuerySet["IndexedDocument"]):
     def waiting(self) -> "IndexedDocumentQuerySet":
         """Files that are not indexed yet, or as an earlier version of this program did it."""
         return self.filter(version__lt=VERSION)
+
+    def list_again(self) -> None:
+        """Make every file wait for the index, those included whose row is missing or says something else."""
+        with transaction.atomic():
+            self.all().delete()
+            with connection.cursor() as cursor:
+                cursor.execute(LIST)
 
     def without_words(self) -> "IndexedDocumentQuerySet":
         return self.defer("words")
@@ -116,11 +129,12 @@ class IndexedDocument(models.Model):
         return name_of(self.path)
 
     @classmethod
-    def follow(cls, revision: "Revision", data: bytes | None) -> None:
-        """Let the index say what ``revision`` says, in the caller's transaction; ``data``: its bytes."""
+    def follow(cls, revision: "Revision") -> None:
+        """Let the index say what ``revision`` says, in the caller's transaction."""
         cls.objects.filter(place=revision.place, path=revision.path).only("pk").delete()
-        if data is not None:
-            cls(revision=revision, place=revision.place, path=revision.path)._fill(data, is_new=True)
+        if revision.sha256:  # else the file is gone
+            row = cls(revision=revision, place=revision.place, path=revision.path)
+            row._fill(revision.text(), is_new=True)
 
     @classmethod
     def index_waiting(cls, most: int) -> int:
@@ -132,19 +146,18 @@ class IndexedDocument(models.Model):
             with transaction.atomic():
                 held = cls.objects.select_for_update().in_bulk([row.pk for row in batch])
                 for row in held.values():
-                    row._fill(_data(row.revision), is_new=False)
+                    row._fill(row.revision.text(), is_new=False)
             done += len(batch)
         return done
 
-    def _fill(self, data: bytes, *, is_new: bool) -> None:
-        text = _text(data)
+    def _fill(self, text: str, *, is_new: bool) -> None:
         self.short_name = short_name(self.path)
         self.words, self.is_cut = joined(self.path, text)
         self.version = VERSION
         self.save(force_insert=is_new, force_update=not is_new)
         if not is_new:
             self.links.all().delete()
-        names = list(dict.fromkeys(wiki_names(text)))[:MOST_LINKS]
+        names = list(dict.fromkeys(bare(name) for name in wiki_names(text)))[:MOST_LINKS]
         Link.objects.bulk_create(
             Link(document=self, target=each, short_name=short_name(each)) for each in names
         )
@@ -175,9 +188,14 @@ def name_of(path: str) -> str:
     return path.partition("/")[2]
 
 
+def bare(written: str) -> str:
+    """Return what a wiki link names without its ``#heading``; empty for one within its own file."""
+    return written.partition("#")[0].strip()
+
+
 def short_name(name: str) -> str:
     """Return what links are compared by: the last part of a name or path, without ``.md``, folded."""
-    return fold(name.rpartition("/")[2].strip().removesuffix(".md"))
+    return fold(name.rpartition("/")[2].strip().removesuffix(SUFFIX))
 
 
 def joined(path: str, text: str) -> tuple[str, bool]:

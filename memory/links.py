@@ -7,19 +7,21 @@ places that the reader may see are looked at: to others a link is one to a file 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from halo_site.markdown import WikiResolver, WikiTarget
-from memory.index import IndexedDocument, Link, short_name, title_of
+from halo_site.wiki import Resolver, Target
+from memory import sections
+from memory.index import IndexedDocument, Link, bare, short_name, title_of
 from memory.places import SUFFIX, Place, Scope
 from memory.words import fold
 
 MOST_NAMESAKES = 2_000  # files with the short names that are asked for
 MOST_BACKLINKS = 100
+MOST_HEADINGS = 20  # files that are read for the headings that links of one page name
 MOST_LISTED = 1_000  # files of a place, in the list of those that nothing leads to
 BY_PROGRAM = ("run/", "archive/")  # folders of files that runs write by themselves
 
@@ -35,14 +37,39 @@ class LinkedFile:
     title: str
 
 
-def resolver(place: Place, places: Mapping[str, Place]) -> WikiResolver:
-    """Return what finds the wiki links of a file in ``place`` for a reader of ``places``: one query for all."""
+def resolver(place: Place, readable: Callable[[], Mapping[str, Place]]) -> Resolver:
+    """Return what finds the wiki links of a file in ``place`` for a reader who may see ``readable()``.
 
-    def resolve(names: Sequence[str]) -> dict[str, WikiTarget]:
-        found = _namesakes({short_name(_bare(name)) for name in names}, _near(place, places))
-        return {name: _target(name, place, places, found) for name in names if _bare(name)}
+    One query for all of them, and one more where some name a heading: these lead to its line.
+    """
+
+    def resolve(names: Sequence[str]) -> dict[str, Target]:
+        places = readable()
+        found = _namesakes({short_name(bare(name)) for name in names}, _near(place, places))
+        led_to = {name: _resolved(bare(name), place, places, found) for name in names if bare(name)}
+        lines = _lines({name: row for name, row in led_to.items() if row and "#" in name})
+        return {
+            name: Target(address(places[row.place], row.name) + lines.get(name, ""), is_there=True)
+            if row
+            else Target(create_address(place, bare(name)), is_there=False)
+            for name, row in led_to.items()
+        }
 
     return resolve
+
+
+def _lines(named: Mapping[str, IndexedDocument]) -> dict[str, str]:
+    """``#L12`` for each link to a heading that its file has, of the first few files."""
+    numbers = list(dict.fromkeys(row.pk for row in named.values()))[:MOST_HEADINGS]
+    rows = IndexedDocument.objects.without_words().select_related("revision").in_bulk(numbers)
+    outlines = {pk: sections.outline(row.revision.text()) for pk, row in rows.items()}
+    found: dict[str, str] = {}
+    for name, row in named.items():
+        wanted = fold(name.partition("#")[2].strip())
+        lines = (heading.line for heading in outlines.get(row.pk, ()) if fold(heading.text) == wanted)
+        if line := next(lines, None):
+            found[name] = f"#L{line}"
+    return found
 
 
 def backlinks(place: Place, path: str, places: Mapping[str, Place]) -> list[LinkedFile]:
@@ -51,7 +78,9 @@ def backlinks(place: Place, path: str, places: Mapping[str, Place]) -> list[Link
     links = Link.objects.filter(short_name=short, document__place__in=list(places))
     found = _namesakes({short}, list(places))
     sources: dict[int, IndexedDocument] = {}
-    for link in links.select_related("document").defer("document__words").order_by("-document_id")[:MOST_NAMESAKES]:
+    for link in (
+        links.select_related("document").defer("document__words").order_by("-document_id")[:MOST_NAMESAKES]
+    ):
         source = link.document
         led_to = _resolved(link.target, places[source.place], places, found)
         if led_to and (led_to.place, led_to.path) == (place.key, path) and source.path != path:
@@ -83,22 +112,9 @@ def address(place: Place, name: str) -> str:
 
 
 def create_address(place: Place, name: str) -> str:
-    """The page that offers to make a file of that name."""
-    return f"{reverse('memory:document_detail', args=[place.key])}?{urlencode({'name': name})}"
-
-
-def _target(
-    written: str, place: Place, places: Mapping[str, Place], found: ByShortName
-) -> WikiTarget:
-    document = _resolved(_bare(written), place, places, found)
-    if document is None:
-        return WikiTarget(create_address(place, _bare(written).removesuffix(SUFFIX) + SUFFIX), is_there=False)
-    return WikiTarget(address(places[document.place], document.name), is_there=True)
-
-
-def _bare(written: str) -> str:
-    """The name without ``#heading``."""
-    return written.partition("#")[0].strip()
+    """The page that makes a file of that name in ``place``."""
+    file = name if name.endswith(SUFFIX) else f"{name}{SUFFIX}"
+    return f"{reverse('memory:document_new', args=[place.key])}?{urlencode({'name': file})}"
 
 
 def _near(place: Place, places: Mapping[str, Place]) -> list[str]:

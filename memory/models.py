@@ -133,6 +133,13 @@ class Revision(models.Model):
         """The file's bytes at this revision."""
         return zlib.decompress(bytes(self.content))
 
+    def text(self) -> str:
+        """The file's text at this revision; nothing where it was none, or the row is damaged."""
+        try:
+            return self.data().decode()
+        except (UnicodeDecodeError, zlib.error):
+            return ""
+
     @classmethod
     def record(cls, *, data: bytes | None, now: datetime, **facts: Any) -> "Revision":
         """Add the revision for ``data`` (None: the file is gone); ``facts`` are the other fields.
@@ -148,7 +155,7 @@ class Revision(models.Model):
                 created_at=now,
                 **facts,
             )
-            IndexedDocument.follow(revision, data)
+            IndexedDocument.follow(revision)
         return revision
 
 

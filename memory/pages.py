@@ -1,6 +1,5 @@
 """What the memory pages show, as plain values. Nothing here writes: GET never does (DESIGN §9)."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -11,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from halo_site.datadir.files import FileTooLarge, PathRefused, info_below, read_ends_below
 from halo_site.markdown import render_folded
+from halo_site.wiki import Resolver
 from memory import documents, names, sections
 from memory.hexdump import hexdump
 from memory.measures import Measure, measured
@@ -52,7 +52,7 @@ STATE_WORDS = {
     ),
     State.VANISHED: (
         gettext_lazy("This file is gone"),
-        gettext_lazy("It was removed outside Halo Site. Its last recorded text is kept as a revision."),
+        gettext_lazy("Its last recorded text is kept as a revision and can be put back."),
     ),
     State.NOT_UTF8: (
         gettext_lazy("This file is not UTF-8 text"),
@@ -165,7 +165,7 @@ class DocumentPage:
         return self.state == State.REFUSED or (self.state == State.NOTHING and bool(self.name))
 
 
-def document_page(place: Place, relative: str = "") -> DocumentPage:
+def document_page(place: Place, relative: str = "", resolve: Resolver | None = None) -> DocumentPage:
     """Read a document for a page; ``relative`` is its name below the folder, empty for the main file.
 
     One query, and those of ``resolve``, which finds wiki links, where there are any. Raises `PathRefused`
@@ -173,7 +173,7 @@ def document_page(place: Place, relative: str = "") -> DocumentPage:
     """
     below = place.below(relative)
     newest = Revision.objects.for_document(place.key, place.path(relative)).newest()
-    page = _Page(place, relative, newest)
+    page = _Page(place, relative, newest, resolve)
     if place.missing_folder is not None:
         return page(State.NO_FOLDER, problem=str(place.missing_folder))
     try:
@@ -206,6 +206,7 @@ class _Page:
     place: Place
     name: str
     revision: Revision | None
+    resolve: Resolver | None
 
     def __call__(self, state: State, **facts: object) -> DocumentPage:
         title = self.place.path(self.name)
@@ -213,7 +214,7 @@ class _Page:
         return DocumentPage(state=state, **known, **facts)  # type: ignore[arg-type]
 
 
-def _with_text(page: Callable[..., DocumentPage], data: bytes, facts: dict[str, object]) -> DocumentPage:
+def _with_text(page: _Page, data: bytes, facts: dict[str, object]) -> DocumentPage:
     state = state_of(data)
     if state in {State.NOT_UTF8, State.HAS_NUL}:
         return page(state, raw=hexdump(data), **facts)
@@ -223,7 +224,7 @@ def _with_text(page: Callable[..., DocumentPage], data: bytes, facts: dict[str, 
     return page(
         state,
         text=text,
-        html=render_folded(text),
+        html=render_folded(text, page.resolve),
         outline=sections.outline(text),
         measure=measured(text),
         **facts,

@@ -4,7 +4,6 @@ The order is the same on every database: files whose name has all the words, the
 headings have them, then all others; among each, the one that was changed last comes first.
 """
 
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -53,8 +52,8 @@ def search(query: str, places: Mapping[str, Place], limit: int = PAGE) -> Found:
     """Return the first ``limit`` files in ``places`` (by key) that have every word of ``query``.
 
     Every word begins a word of the file or of its name; those of Chinese, Japanese and Korean may stand
-    anywhere. Nothing in a query is an operator. At most three questions to the database find the files, and one
-    for each batch of them reads their texts.
+    anywhere. Nothing in a query is an operator. At most three questions to the database find the files, and
+    one for each batch of them reads their texts.
     """
     words = query_words(query)
     rows = _matching(words, list(places), limit + 1) if words and places else iter(())
@@ -92,21 +91,13 @@ def _matching(words: Sequence[Word], keys: Sequence[str], limit: int) -> Iterato
                     yield row
 
 
-def text_of(revision: Revision) -> str:
-    """Return the text of a revision; nothing of one that is no text, or damaged."""
-    try:
-        return revision.data().decode()
-    except (UnicodeDecodeError, zlib.error):
-        return ""
-
-
 def _hit(row: IndexedDocument, place: Place, words: Sequence[Word]) -> Hit:
-    text = text_of(row.revision)
+    text = row.revision.text()
     shown = excerpt(text, words)
     return Hit(
         place=place,
         name=row.name,
-        title=marked(row.path, words, len(row.path)),
+        title=marked(row.path, words, length=len(row.path)),
         headings=shown.headings if shown else (),
         line=shown.line if shown else None,
         parts=shown.parts if shown else beginning(text),

@@ -1,7 +1,8 @@
 """What the search page shows, as plain values. Nothing here writes."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.http import HttpRequest
@@ -13,6 +14,7 @@ from memory.search import MOST_COUNTED, MOST_SHOWN, PAGE, Found, count_waiting, 
 from memory.words import QUERY_CHARACTERS, QUERY_WORDS
 
 KEPT_CHARACTERS = 1_000  # of a query that go back into the field and into addresses
+UNPRINTABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,6 @@ class SearchPage:
     most_words: int = QUERY_WORDS
     most_characters: int = QUERY_CHARACTERS
     waiting_cap: int = MOST_COUNTED
-    problem: str = ""
-    notes: list[str] = field(default_factory=list)
 
     @property
     def place(self) -> Place | None:
@@ -71,6 +71,7 @@ def search_page(request: HttpRequest) -> SearchPage:
     scope = scope if scope in list(Scope) else ""
     key = request.GET.get("place", "")
     key = key if key in places else ""
+    scope = "" if key else scope  # a place says more than its scope
     chosen = {
         each: place
         for each, place in places.items()
@@ -90,9 +91,8 @@ def search_page(request: HttpRequest) -> SearchPage:
 
 
 def _typed(query: str) -> str:
-    """What was typed, as far as pages and addresses can hold it."""
-    printable = "".join(" " if ord(character) < 32 or 0xD800 <= ord(character) <= 0xDFFF else character for character in query[:KEPT_CHARACTERS])
-    return printable.strip()
+    """What was typed, as far as a page can hold it: without control characters and halves of characters."""
+    return UNPRINTABLE.sub(" ", query[:KEPT_CHARACTERS]).strip()
 
 
 def _limit(show: str) -> int:

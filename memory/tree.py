@@ -1,4 +1,4 @@
-"""The files of memory as a tree by scope: places, and the files of the one that is looked at. Nothing is written."""
+"""The files of memory as a tree by scope: places, and the files of the one that is looked at."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace

@@ -1,12 +1,14 @@
 from django.urls import path
 
-from memory import editing_views, history_views, views
+from memory import editing_views, history_views, search_views, views
 
 app_name = "memory"
 # The name of a document ends in ".md", so no verb below it can be taken for one. Each verb has two addresses:
 # that of the main file, and that of a file in the folder.
 urlpatterns = [
     path("", views.place_list, name="place_list"),
+    path("search/", search_views.search_detail, name="search_detail"),
+    path("orphans/", search_views.orphan_list, name="orphan_list"),
     path("raw/<str:place_key>/", views.document_raw, name="document_raw"),
     path("raw/<str:place_key>/<path:relative>/", views.document_raw, name="document_raw"),
     path("<str:place_key>/new/", editing_views.document_new, name="document_new"),

@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from halo_site.datadir.files import FileTooLarge, PathRefused
-from memory.access import get_document, get_place
+from memory.access import get_document, get_place, readable_places, wiki_resolver
 from memory.documents import on_disk
+from memory.links import backlinks
 from memory.pages import DocumentPage, document_page
 from memory.places import all_places
 from memory.rights import rights_of
@@ -36,7 +37,7 @@ def place_list(request: HttpRequest) -> HttpResponse:
 def document_detail(request: HttpRequest, place_key: str, relative: str = "") -> HttpResponse:
     """One document, rendered and as written, beside the files of its place."""
     place, name = get_document(place_key, relative)
-    return show_document(request, document_page(place, name))
+    return show_document(request, document_page(place, name, wiki_resolver(request, place)))
 
 
 def show_document(request: HttpRequest, document: DocumentPage, status: int = 200) -> HttpResponse:
@@ -48,6 +49,7 @@ def show_document(request: HttpRequest, document: DocumentPage, status: int = 20
         "tree": tree,
         "users": users_of(document.place, users),
         "rights": rights_of(document.place),
+        "backlinks": backlinks(document.place, document.title, readable_places(request.user)),
     }
     found = 404 if document.is_missing else status
     return render(request, "memory/document.html", context, status=found)

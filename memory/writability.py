@@ -25,12 +25,13 @@ def hindrance(place: Place, name: str, size: int) -> str:
         }
     if facts.f_flag & os.ST_RDONLY:
         return _(
-            "The disk of this file is mounted read only. Nothing can be saved here until it is mounted for writing."
+            "The disk of this file is mounted read only. Nothing can be saved here until it is mounted for "
+            "writing."
         )
     if not os.access(folder, os.W_OK | os.X_OK):
         return _(
-            "Halo Site may not write in %(folder)s. Nothing can be saved here until the folder is given to the "
-            "user that runs Halo Site."
+            "Halo Site may not write in %(folder)s. Nothing can be saved here until the folder is given to "
+            "the user that runs Halo Site."
         ) % {"folder": folder}
     if facts.f_bavail * facts.f_frsize < size + ROOM_BYTES:
         return _("The disk of this file is full. Nothing can be saved here until there is room on it.")

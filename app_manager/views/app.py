@@ -21,6 +21,7 @@ from app_manager.permissions import digest_of
 from app_manager.places import place_of
 from halo_site import audit
 from halo_site.datadir.config import site_config
+from memory.access import wiki_resolver
 from memory.pages import document_page
 from memory.rights import rights_of
 from memory.tree import tree_of_one
@@ -113,7 +114,7 @@ def app_memory(request: HttpRequest, app_id: str) -> HttpResponse:
     if place is None:
         raise Http404(_("The space of this app is not in spaces-index.json, so its memory cannot be found."))
     context = {
-        "document": document_page(place),
+        "document": document_page(place, resolve=wiki_resolver(request, place)),
         "tree": tree_of_one(place, request.GET.get("before", "")),
         "users": users_of(place, users_now()),
         "rights": rights_of(place),

@@ -20,7 +20,7 @@ from app_runtime.mcp_server.records import (
 )
 from app_runtime.models import Entry, Run
 from app_runtime.paging import begun_at, parse_before, place_of
-from app_runtime.steps import Step, timeline
+from app_runtime.runs.steps import Step, timeline
 from app_runtime.transcript import Transcript
 from app_runtime.wire import run_record
 from halo_site.datadir.names import PathRefused

@@ -58,7 +58,7 @@ def drop_finders(apps: Any, editor: Any) -> None:
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("memory", "0002_what_a_run_changed"),
+        ("memory", "0003_edited_and_renamed"),
     ]
 
     operations = [

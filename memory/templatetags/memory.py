@@ -10,7 +10,7 @@ register = template.Library()
 
 @register.simple_tag
 def document_url(verb: str, place: Place, name: str = "", number: int | None = None) -> str:
-    """`{% document_url "document_edit" place name %}`; ``number`` is a revision's, where the page is one's."""
+    """`{% document_url "document_edit" place name %}`; ``number`` is that of a revision."""
     arguments: dict[str, object] = {"place_key": place.key}
     if name:
         arguments["relative"] = name

@@ -42,4 +42,14 @@
   document.addEventListener("DOMContentLoaded", () => {
     document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
   });
+
+  // data-slash: the key "/" leads to this field from anywhere on the page that is not itself a field
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+    const field = document.querySelector("[data-slash]");
+    if (!field || event.target.closest("input, textarea, select")) return;
+    event.preventDefault();
+    field.focus();
+    field.select();
+  });
 })();

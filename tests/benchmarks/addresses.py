@@ -50,6 +50,17 @@ FILTERS: dict[str, tuple[str, ...]] = {
     ),
     "app_runtime:usage_detail": USAGE_FILTERS,
     "memory:document_history": (),
+    "memory:search_detail": (
+        "q=price",
+        "q=p",
+        "q=look+state",
+        "q=no+such+words",
+        "q=价格",
+        "q=price&scope=app",
+        "q=price&place={busy_place}",
+        "q=price&show=200",
+    ),
+    "memory:orphan_list": ("place={busy_place}",),
 }
 # Views that are not measured, and why
 LEFT_OUT = {

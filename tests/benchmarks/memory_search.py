@@ -6,8 +6,6 @@ FTS5 has its own tokenizer and no Django around it; it is asked in that order, a
 read every file and show no snippet.
 """
 
-import argparse
-import os
 import shutil
 import sqlite3
 import subprocess
@@ -19,10 +17,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from tests.benchmarks import machine
 from tests.benchmarks.measuring import Sample, interleaved, ratio
-from tests.benchmarks.tables import text_table
-from tests.processes import environment
 
 FILES, FILE_BYTES = 10_000, 10_000
 TITLE = f"Search in {FILES:,} files of 10 KB (median ms)"
@@ -36,31 +31,6 @@ HAN = "今天水壶的价格上涨了请明再看一次商店里有新货比昨�
 FTS = """
     SELECT name, snippet(f, 1, '<mark>', '</mark>', '…', 24) FROM f WHERE f MATCH ? ORDER BY {} LIMIT 20
 """
-
-
-def add_to(benchmarks: Any) -> None:
-    """The benchmark by itself."""
-    parser = benchmarks.add_parser("memory_search", help="search over 10,000 memory files, beside FTS5")
-    parser.add_argument("--rounds", type=int, default=20, help="that count (default: 20)")
-    parser.set_defaults(run=run)
-
-
-def run(options: argparse.Namespace) -> int:
-    """Make an installation, measure, print. A goal that is missed is no failure."""
-    with tempfile.TemporaryDirectory() as scratch:
-        os.environ.update(environment(Path(scratch) / "data", DJANGO_SETTINGS_MODULE="halo_site.settings"))
-        import django
-
-        django.setup()
-        from django.core.management import call_command
-
-        call_command("migrate", verbosity=0)
-        for name, value in machine.facts().items():
-            print(f"{name}: {value}")
-        print(f"\n{TITLE}")
-        print(text_table(HEADINGS, rows(options.rounds)))
-        print(GOAL)
-    return 0
 
 
 def rows(rounds: int) -> list[Sequence[object]]:

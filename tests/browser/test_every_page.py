@@ -24,6 +24,8 @@ PAGES = (
     "/runs/{run}/", "/runs/{run}/conversation/", "/runs/{run}/tools/", "/runs/{run}/memory/",
     "/runs/{run}/prompt/", "/runs/{run}/raw/", "/settings/", "/settings/models/", "/settings/models/new/",
     "/settings/limits/", "/settings/prices/", "/usage/", "/usage/?show=tokens&period=365",
+    "/memory/search/", "/memory/search/?q=kettle", "/memory/search/?q=nothing+here&scope=app",
+    "/memory/orphans/?place=app:{app}",
     "/memory/", "/memory/user/", "/memory/app:{app}/", "/memory/app:{app}/edit/", "/memory/app:{app}/new/",
     "/memory/app:{app}/history/", "/memory/app:{app}/history/{revision}/", "/memory/app:{app}/blame/",
     "/memory/app:{app}/history/{revision}/?with=now", "/memory/app:{app}/deleted/", "/spaces/",

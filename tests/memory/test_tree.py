@@ -72,7 +72,7 @@ def test_the_owners_run_comes_first(place: Place, own_place: Place, user: User) 
 
 
 def test_nobody_uses_memory_until_somebody_knows(place: Place) -> None:
-    before = register_users(lambda: [])
+    before = register_users(list)
     assert users_now() == []
     register_users(before)
 

@@ -1,0 +1,73 @@
+"""Wiki links, ``[[name]]`` and ``[[name|label]]``, in sanitized HTML: what they name, and links for them.
+
+They are links in text, never in code or in another link. What a name means is not known here.
+"""
+
+import html
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+LINK = re.compile(r"\[\[([^\[\]\n]{1,300})\]\]")
+TAG = re.compile(r"<[^>]*>")
+VERBATIM = re.compile(r"<(/?)(?:code|pre|a)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a wiki link leads: an address of this site, and whether there is anything yet."""
+
+    address: str
+    is_there: bool
+
+
+# Names as they are written, with their ``#heading`` → where they lead. What is left out stays text.
+Resolver = Callable[[Sequence[str]], Mapping[str, Target]]
+
+
+def names(page: str) -> list[str]:
+    """Return what the wiki links of a page name, each once and in order, with ``#heading``, without label."""
+    texts = (piece for piece, is_text in _pieces(page) if is_text)
+    return list(
+        dict.fromkeys(name for text in texts for match in LINK.finditer(text) if (name := _name(match)))
+    )
+
+
+def linked(page: str, resolve: Resolver) -> str:
+    """Return the sanitized page with its wiki links as links; ``resolve`` is asked once for all of them.
+
+    One to something that is not there says so and leads to where it can be made.
+    """
+    if "[[" not in page:
+        return page
+    targets = resolve(names(page))
+
+    def link(match: re.Match[str]) -> str:
+        target = targets.get(_name(match))
+        if target is None:
+            return match[0]
+        name, _bar, label = match[1].partition("|")
+        shown = (
+            f'<a href="{html.escape(target.address)}">{label.strip() or name.strip()}</a>'  # escaped already
+        )
+        return shown if target.is_there else f"{shown} <small>({html.escape(_('not there yet'))})</small>"
+
+    return "".join(LINK.sub(link, piece) if is_text else piece for piece, is_text in _pieces(page))
+
+
+def _pieces(page: str) -> Iterator[tuple[str, bool]]:
+    """The page in pieces, each with whether it is text in which wiki links are links."""
+    depth, done = 0, 0
+    for match in TAG.finditer(page):
+        yield page[done : match.start()], depth == 0
+        if verbatim := VERBATIM.match(match[0]):
+            depth += -1 if verbatim[1] else 1
+        yield match[0], False
+        done = match.end()
+    yield page[done:], depth == 0
+
+
+def _name(match: re.Match[str]) -> str:
+    return html.unescape(match[1]).partition("|")[0].strip()

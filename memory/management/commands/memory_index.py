@@ -1,0 +1,24 @@
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from memory.index import IndexedDocument
+
+PIECE = 500  # files between two lines of progress
+
+
+class Command(BaseCommand):
+    help = "Indexes the memory files that no search finds yet; with --again, all of them anew."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--again", action="store_true", help="index every file anew")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["again"]:
+            IndexedDocument.objects.list_again()
+        done = 0
+        while count := IndexedDocument.index_waiting(PIECE):
+            done += count
+            self.stdout.write(f"{done:,} files indexed")
+        self.stdout.write("Every memory file that Halo Site knows of is indexed.")
