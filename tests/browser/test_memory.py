@@ -114,6 +114,13 @@ def test_whoever_is_signed_out_while_typing_keeps_the_text(signed_in):
     assert field(page).input_value() == "typed"
 
 
+def test_a_heading_shows_that_it_folds(watched_page):
+    saved(BASE)
+    watched_page.goto("/memory/user/")
+    marker = "(summary) => getComputedStyle(summary, '::before').opacity"
+    assert watched_page.locator("#memory-document .prose summary").first.evaluate(marker) == "1"
+
+
 def test_an_old_draft_never_overwrites_what_came_later(signed_in):
     saved(BASE)
     page = signed_in.new_page()
