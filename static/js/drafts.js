@@ -1,78 +1,100 @@
 // data-draft: what is typed into the form's text is kept in this browser until it is saved, and offered back.
 // A draft remembers what it started from, so taking an old one leads to both texts, never over the newer one.
+// What is typed while a save is on its way is a draft of its own: the page that follows puts it back.
 (() => {
   const form = document.querySelector("[data-draft]");
   if (!form) return;
-  const KEPT_AFTER = 400; // ms without a key
-  const key = `halo-draft:${form.dataset.draft}`;
-  const { text, base, name } = form.elements;
-  const offer = document.querySelector("[data-draft-offer]");
+  const { keysOf, mark, marked, newKey, read, remove, say, write } = globalThis.haloDrafts;
+  const of = form.dataset.draft;
+  const words = form.querySelector("[data-draft-words]").dataset;
+  const { text, base, name, mine } = form.elements;
   const isRefused = Boolean(document.querySelector("[data-refused]"));
-  let waiting = 0;
+  const canOffer = Boolean(document.querySelector("[data-draft-offer]"));
+  let own = newKey(of);
+  let others = []; // what this page was made of, and shows beside the text
+  let settled = text.defaultValue; // the text of which no draft is needed
+  let [sent, waiting] = [null, 0];
 
-  function read() {
-    try {
-      return JSON.parse(localStorage.getItem(key));
-    } catch {
-      return null;
-    }
+  function keep(marks = {}) {
+    waiting = clearTimeout(waiting);
+    const isNeeded = text.value !== settled || marks.sent || (isRefused && canOffer && !sent);
+    if (!isNeeded) remove(own);
+    if (!isNeeded) return told("");
+    const cursor = [text.selectionStart, text.selectionEnd, text.scrollTop];
+    const draft = { text: text.value, base: base.value, name: name?.value ?? "", at: Date.now(), cursor, after: sent };
+    return told(write(own, { ...draft, ...marks }) ? "yes" : "no");
   }
-  function keep() {
-    clearTimeout(waiting);
-    waiting = 0;
-    if (text.value === text.defaultValue && !isRefused) {
-      if (offer?.hidden !== false) localStorage.removeItem(key);
-      return;
-    }
-    const draft = { text: text.value, base: base.value, name: name?.value ?? "", at: Date.now() };
-    try {
-      localStorage.setItem(key, JSON.stringify(draft));
-    } catch {
-      // a full store: the text is still in the page, and leaving it asks first
-    }
+  function told(isKept) {
+    document.querySelector("[data-unkept]")?.remove();
+    form.dataset.isKept = isKept;
+    if (isKept === "no") say(words.notKept, "tone-bad").dataset.unkept = "";
   }
   function forget() {
-    clearTimeout(waiting);
-    waiting = 0;
-    localStorage.removeItem(key);
+    waiting = clearTimeout(waiting);
+    [own, ...others].forEach(remove);
   }
 
   form.addEventListener("input", () => {
-    if (offer) offer.hidden = true; // whoever writes on has decided
     clearTimeout(waiting);
-    waiting = setTimeout(keep, KEPT_AFTER);
+    waiting = setTimeout(() => keep(), 400); // ms without a key
   });
-  // What is sent to be saved is the draft until the page shows that it was; a copy or a download saves nothing here
-  form.addEventListener("submit", (event) => { if (!event.submitter?.matches("[data-stays], [data-copies]")) keep(); });
+  form.addEventListener("halo:keep", () => keep());
+  // What is sent is the draft until a page shows that it was saved; a download saves nothing here
+  form.addEventListener("submit", (event) => {
+    if (event.submitter?.matches("[data-stays]")) return;
+    const isCopy = Boolean(event.submitter?.matches("[data-copies]"));
+    const isSent = !event.defaultPrevented && !isCopy;
+    keep(isSent ? { sent: true } : {});
+    if (isCopy) mark({ key: others.find((key) => read(key)?.text === mine.value), beside: [], of });
+    if (!isSent) return;
+    mark({ key: own, beside: others, of });
+    [sent, settled, own] = [own, text.value, newKey(of)];
+  });
   addEventListener("pagehide", () => { if (waiting) keep(); });
   document.addEventListener("submit", (event) => { if (event.target.matches("[data-forgets]")) forget(); });
   for (const link of document.querySelectorAll("[data-draft-forget]")) link.addEventListener("click", forget);
 
-  const draft = read();
-  if (isRefused && offer) keep(); // what the server would not take is the draft now
-  else if (draft && draft.text === text.value && offer) localStorage.removeItem(key); // it is saved
-  else if (draft && offer) show();
-
-  function show() {
-    const words = offer.querySelector("[data-words]");
-    const at = new Date(draft.at);
-    const isToday = at.toDateString() === new Date().toDateString();
-    const time = at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false });
-    words.textContent = words.dataset.words.replace("{time}", isToday ? time : `${at.toLocaleDateString()} ${time}`);
-    offer.hidden = false;
+  // What became of the text that this tab sent last: it is what the page shows, or it is still a draft
+  function settle() {
+    const last = marked();
+    const draft = last?.key && read(last.key);
+    if (!draft) return;
+    const all = [last.key, ...last.beside];
+    const isHere = draft.text === text.defaultValue;
+    if (isHere && !isRefused) all.forEach(remove);
+    else if (isHere) [own, others] = [last.key, last.beside];
+    else if (isRefused) others = all;
+    if (isRefused) write(last.key, { ...draft, sent: false });
+    const later = keysOf(last.of).find((key) => read(key)?.after === last.key);
+    if (later && isHere) putBack(later);
+  }
+  function putBack(key) {
+    const draft = read(key);
+    fill(key, { ...draft, base: base.value });
+    [text.selectionStart, text.selectionEnd, text.scrollTop] = draft.cursor;
+    say(words.putBack, "tone-wait");
+  }
+  // Put a draft into the form and make it this page's own; it is gone from its key only when it has another
+  function fill(key, draft) {
+    [text.value, base.value] = [draft.text, draft.base];
+    if (name) name.value = draft.name;
+    own = newKey(of);
+    keep();
+    if (read(own)) remove(key);
+    else own = key;
+    text.focus({ preventScroll: true });
+    const show = () => text.dispatchEvent(new Event("input", { bubbles: true }));
+    document.readyState === "complete" ? show() : addEventListener("load", show); // htmx listens by then
   }
 
-  offer?.querySelector("[data-draft-take]").addEventListener("click", () => {
-    text.value = draft.text;
-    base.value = draft.base;
-    if (name) name.value = draft.name;
-    offer.hidden = true;
-    text.dispatchEvent(new Event("input", { bubbles: true }));
-    text.focus();
-  });
-  offer?.querySelector("[data-draft-discard]").addEventListener("click", () => {
-    forget();
-    offer.hidden = true;
-    text.focus();
-  });
+  settle();
+  if (isRefused && canOffer && !read(own)?.text) keep(); // what the server would not take is the draft now
+  // For the offers: what is typed now stays a draft of its own, whose key is given back
+  form.haloTake = (key, draft) => {
+    keep();
+    const typed = own;
+    fill(key, draft);
+    return typed;
+  };
+  form.haloKeys = () => [own, sent, ...others].filter(Boolean);
 })();

@@ -5,7 +5,9 @@
   if (!form) return;
   const text = form.elements.text;
   const place = `halo-cursor:${form.dataset.draft}`;
+  const ANSWERED_WITHIN = 10_000; // ms in which a second save waits for the answer to the first
   let leaving = false;
+  let sentAt = -ANSWERED_WITHIN;
 
   const isDirty = () => text.value !== text.defaultValue || Boolean(document.querySelector("[data-refused]"));
   const bytes = () => new Blob([text.value, form.elements.mine?.value ?? ""]).size;
@@ -23,8 +25,15 @@
       scrollTo({ top: 0 });
       return;
     }
+    const stays = Boolean(event.submitter?.matches("[data-stays]"));
+    if (!stays && performance.now() - sentAt < ANSWERED_WITHIN) { // it would start from a text that is being saved over
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      return;
+    }
+    if (!stays) sentAt = performance.now();
     leaving = true;
-    if (event.submitter?.matches("[data-stays]")) setTimeout(() => { leaving = false; }, 1000); // a download
+    if (stays) setTimeout(() => { leaving = false; }, 1000); // a download
     sessionStorage.setItem(place, JSON.stringify([text.selectionStart, text.selectionEnd, text.scrollTop]));
   });
 
@@ -33,25 +42,27 @@
   form.addEventListener("htmx:afterRequest", (event) => {
     const { successful, xhr } = event.detail;
     if (successful && !isWhole(xhr)) document.querySelector("[data-alert]")?.remove();
-    else if (xhr.status) alertAbove(form.dataset.noPreview); // without a status it gave way to a newer one
+    else if (xhr.status) standStill(); // without a status it gave way to a newer one
   });
-  form.addEventListener("htmx:sendError", () => alertAbove(form.dataset.noPreview));
-  form.addEventListener("htmx:timeout", () => alertAbove(form.dataset.noPreview));
+  form.addEventListener("htmx:sendError", standStill);
+  form.addEventListener("htmx:timeout", standStill);
 
+  function standStill() {
+    form.dispatchEvent(new Event("halo:keep"));
+    const { kept } = form.querySelector("[data-draft-words]").dataset;
+    const { noPreview, isKept } = form.dataset;
+    alertAbove(isKept === "yes" ? `${noPreview} ${kept}` : noPreview);
+  }
   function alertAbove(words) {
     document.querySelector("[data-alert]")?.remove();
-    const line = document.createElement("li");
-    line.className = "message tone-bad";
-    line.textContent = words;
-    line.dataset.alert = "";
-    document.getElementById("messages").append(line);
+    globalThis.haloDrafts.say(words, "tone-bad").dataset.alert = "";
   }
 
   for (const link of document.querySelectorAll("[data-draft-forget]")) {
     link.addEventListener("click", () => { leaving = true; });
   }
   addEventListener("beforeunload", (event) => { if (!leaving && isDirty()) event.preventDefault(); });
-  addEventListener("pageshow", () => { leaving = false; });
+  addEventListener("pageshow", () => { [leaving, sentAt] = [false, -ANSWERED_WITHIN]; });
 
   const kept = JSON.parse(sessionStorage.getItem(place) || "null");
   sessionStorage.removeItem(place);

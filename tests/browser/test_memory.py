@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Dialog, Page
+from playwright.sync_api import BrowserContext, Dialog, Page
 
 from memory import editing
 from memory.models import Revision, digest
@@ -48,6 +48,16 @@ def saved(text: str, base: str | None = None) -> None:
 
 def field(page: Page):
     return page.locator("#memory-text")
+
+
+def is_kept(page: Page, state: str = "yes") -> None:
+    """Wait until the page has decided about its draft."""
+    page.locator(f'[data-is-kept="{state}"]').wait_for()
+
+
+def is_without_drafts(page: Page) -> bool:
+    page.wait_for_load_state()
+    return page.evaluate(NO_DRAFT)
 
 
 def test_edit_save_and_it_is_on_the_disk(watched_page):
@@ -112,6 +122,123 @@ def test_whoever_is_signed_out_while_typing_keeps_the_text(signed_in):
     field(page).press_sequentially("typed")
     page.locator("[data-alert]").get_by_text("The preview stands still").wait_for()
     assert field(page).input_value() == "typed"
+
+
+def test_what_is_typed_while_a_save_is_on_its_way_stays_in_the_text(signed_in):
+    saved(BASE)
+    page = signed_in.new_page()
+    page.on("dialog", Dialog.accept)
+    page.goto(EDIT)
+    field(page).fill("before ")
+    on_its_way = []
+    page.route("**/save/", lambda route: on_its_way.append(route))
+    with page.expect_request("**/save/"):
+        page.keyboard.press("Control+s")
+    page.keyboard.type("during ")
+    on_its_way[0].continue_()
+    page.get_by_text("is back in it, and is not saved yet").wait_for()
+    page.keyboard.type("after")
+    assert (field(page).input_value(), main_file().read_text()) == ("before during after", "before ")
+    page.unroute("**/save/")
+    page.keyboard.press("Control+s")
+    page.get_by_text("Saved.").wait_for()
+    assert is_without_drafts(page)
+    assert main_file().read_text() == "before during after"
+
+
+def test_what_is_typed_while_a_refused_save_is_on_its_way_stays_too(signed_in):
+    saved(BASE)
+    page = signed_in.new_page()
+    page.on("dialog", Dialog.accept)
+    page.goto("/memory/user/new/")
+    page.get_by_label("Name of the file").fill("../out.md")
+    field(page).fill("before ")
+    on_its_way = []
+    page.route("**/create/", lambda route: on_its_way.append(route))
+    with page.expect_request("**/create/"):
+        page.keyboard.press("Control+s")
+    page.keyboard.type("during")
+    on_its_way[0].continue_()
+    page.get_by_text("is back in it, and is not saved yet").wait_for()
+    assert field(page).input_value() == "before during"
+    assert page.get_by_text("This was not saved").is_visible()
+
+
+def left_behind(context: BrowserContext, text: str, address: str = EDIT) -> None:
+    """Type ``text`` in a tab of its own, and close it."""
+    page = context.new_page()
+    page.goto(address)
+    field(page).press_sequentially(text)
+    is_kept(page)
+    page.close()
+
+
+def test_an_offered_draft_outlives_what_is_typed_beside_it(signed_in):
+    left_behind(signed_in, "left ")
+    page = signed_in.new_page()
+    page.on("dialog", Dialog.accept)
+    page.goto(EDIT)
+    page.get_by_role("button", name="Take it").wait_for()
+    field(page).press_sequentially("new ")
+    is_kept(page)
+    page.get_by_role("button", name="Take it").click()
+    assert field(page).input_value() == "left "
+    page.get_by_role("button", name="Take it").click()
+    assert field(page).input_value() == "new "
+    assert page.get_by_role("button", name="Take it").count() == 1
+
+
+def test_tabs_keep_a_draft_each(signed_in):
+    first, second = signed_in.new_page(), signed_in.new_page()
+    for page in (first, second):
+        page.on("dialog", Dialog.accept)
+    first.goto("/memory/user/new/")
+    field(first).press_sequentially("first")
+    is_kept(first)
+    second.goto("/memory/user/new/")
+    field(second).press_sequentially("x")
+    is_kept(second)
+    assert second.locator("[data-draft-offer]").is_hidden()
+    field(second).press("Backspace")
+    is_kept(second, "")
+    first.close()
+    second.reload()
+    second.get_by_role("button", name="Take it").click()
+    assert field(second).input_value() == "first"
+
+
+def test_no_draft_is_left_of_a_file_that_was_made(watched_page):
+    watched_page.goto("/memory/user/new/")
+    watched_page.get_by_label("Name of the file").fill("notes.md")
+    field(watched_page).press_sequentially("noted")
+    watched_page.get_by_role("button", name="Make the file").click()
+    watched_page.get_by_text("notes.md was made").wait_for()
+    assert is_without_drafts(watched_page)
+
+
+def test_no_draft_is_left_of_a_copy_that_was_saved(signed_in):
+    saved(BASE)
+    page = signed_in.new_page()
+    page.goto(EDIT)
+    field(page).fill("mine")
+    saved("theirs", BASE)
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save mine as a copy").click()
+    page.get_by_text("Your text is kept as").wait_for()
+    assert is_without_drafts(page)
+
+
+def test_a_draft_that_cannot_be_kept_is_not_claimed(signed_in):
+    page = signed_in.new_page()
+    page.add_init_script(
+        "Storage.prototype.setItem = () => { throw new DOMException('', 'QuotaExceededError'); }"
+    )
+    page.goto(EDIT)
+    page.route("**/preview/", lambda route: route.fulfill(status=500))
+    field(page).press_sequentially("typed")
+    page.locator("[data-alert]").get_by_text("The preview stands still").wait_for()
+    assert page.get_by_text("No draft of this text could be kept").count() == 1
+    assert page.get_by_text("draft of it is kept").count() == 0
 
 
 def test_a_heading_shows_that_it_folds(watched_page):
