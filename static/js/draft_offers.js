@@ -24,7 +24,7 @@
     return drafts.filter(({ draft }) => draft).sort((one, other) => other.draft.at - one.draft.at);
   }
   function show() {
-    if (!isReady || !box) return;
+    if (!isReady) return;
     const drafts = left();
     box.hidden = drafts.length === 0;
     box.replaceChildren(...drafts.slice(0, SHOWN).map(({ key, draft }) => offered(key, draft)));
@@ -53,7 +53,7 @@
     show();
   }
 
-  addEventListener("storage", show); // another page took or discarded one
+  addEventListener("storage", ({ newValue }) => { if (newValue === null) show(); }); // another page took or discarded one
   setTimeout(() => {
     isReady = true;
     for (const { key, draft } of left()) if (draft.text === form.elements.text.defaultValue) remove(key); // it is saved

@@ -11,7 +11,7 @@
   const isRefused = Boolean(document.querySelector("[data-refused]"));
   const canOffer = Boolean(document.querySelector("[data-draft-offer]"));
   let own = newKey(of);
-  let others = []; // what this page was made of, and shows beside the text
+  let others = []; // what this page shows beside the text
   let settled = text.defaultValue; // the text of which no draft is needed
   let [sent, waiting] = [null, 0];
 
@@ -25,9 +25,10 @@
     return told(write(own, { ...draft, ...marks }) ? "yes" : "no");
   }
   function told(isKept) {
-    document.querySelector("[data-unkept]")?.remove();
     form.dataset.isKept = isKept;
-    if (isKept === "no") say(words.notKept, "tone-bad").dataset.unkept = "";
+    const line = document.querySelector("[data-unkept]");
+    if (isKept !== "no") line?.remove();
+    else if (!line) say(words.notKept, "tone-bad").dataset.unkept = "";
   }
   function forget() {
     waiting = clearTimeout(waiting);
@@ -42,8 +43,7 @@
   // What is sent is the draft until a page shows that it was saved; a download saves nothing here
   form.addEventListener("submit", (event) => {
     if (event.submitter?.matches("[data-stays]")) return;
-    const isCopy = Boolean(event.submitter?.matches("[data-copies]"));
-    const isSent = !event.defaultPrevented && !isCopy;
+    const isCopy = event.submitter?.matches("[data-copies]"), isSent = !event.defaultPrevented && !isCopy;
     keep(isSent ? { sent: true } : {});
     if (isCopy) mark({ key: others.find((key) => read(key)?.text === mine.value), beside: [], of });
     if (!isSent) return;
@@ -62,11 +62,11 @@
     const all = [last.key, ...last.beside];
     const isHere = draft.text === text.defaultValue;
     if (isHere && !isRefused) all.forEach(remove);
-    else if (isHere) [own, others] = [last.key, last.beside];
-    else if (isRefused) others = all;
+    else if (isRefused) [own, others] = isHere ? [last.key, last.beside] : [own, all];
     if (isRefused) write(last.key, { ...draft, sent: false });
     const later = keysOf(last.of).find((key) => read(key)?.after === last.key);
     if (later && isHere) putBack(later);
+    else if (later && isRefused) say(words.offeredLater, "tone-wait");
   }
   function putBack(key) {
     const draft = read(key);

@@ -164,6 +164,25 @@ def test_what_is_typed_while_a_refused_save_is_on_its_way_stays_too(signed_in):
     assert page.get_by_text("This was not saved").is_visible()
 
 
+def test_what_is_typed_while_a_save_meets_a_newer_text_is_offered_afterwards(signed_in):
+    saved(BASE)
+    page = signed_in.new_page()
+    page.goto(EDIT)
+    field(page).fill("mine ")
+    saved("theirs", BASE)
+    on_its_way = []
+    page.route("**/save/", lambda route: on_its_way.append(route))
+    with page.expect_request("**/save/"):
+        page.keyboard.press("Control+s")
+    page.keyboard.type("during")
+    on_its_way[0].continue_()
+    page.get_by_text("it is kept as a draft, and the editor offers it").wait_for()
+    page.get_by_role("button", name="Mine", exact=True).click()
+    page.get_by_role("button", name="Save what is put together").click()
+    page.get_by_role("button", name="Take it").click()
+    assert (main_file().read_text().strip(), field(page).input_value()) == ("mine", "mine during")
+
+
 def left_behind(context: BrowserContext, text: str, address: str = EDIT) -> None:
     """Type ``text`` in a tab of its own, and close it."""
     page = context.new_page()
