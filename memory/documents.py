@@ -21,6 +21,7 @@ from memory.recording import (
     describes,
     on_disk,
     refusing,
+    require_folder,
     write,
 )
 from memory.records import record_name
@@ -59,6 +60,8 @@ def read(caller: Caller, place: Place, name: str = "", *, now: datetime) -> str 
     _require(caller, place, "read")
     with refusing(place.path(name)):
         data = on_disk(place, name)
+        if data is None:
+            require_folder(place)
         newest = Revision.objects.for_document(place.key, place.path(name)).newest()
         if not describes(newest, data):
             # Perhaps another writer is between file and row; behind the lock there is no such moment.
@@ -91,6 +94,7 @@ def replace(caller: Caller, place: Place, text: str, *, now: datetime, run_id: s
 def listing(caller: Caller, place: Place) -> Listing:
     """Return the files of ``place`` that can be read. Raises `MemoryRefused`."""
     _require(caller, place, "read")
+    require_folder(place)
     with refusing(place.path("")):
         return files(place)
 

@@ -21,6 +21,9 @@ from memory.models import AuthorKind, Operation, Revision, digest
 from memory.places import Place
 
 LIMIT_BYTES = 1024 * 1024  # a file; BEHAVIOUR, Memory
+MISSING = (
+    "The folder of this memory is missing, so nothing was done: bring it back, or have its disk mounted."
+)
 ADVICE = f"The limit is {LIMIT_BYTES:,} bytes: keep what still matters, and replace the rest by a summary."
 
 
@@ -94,9 +97,12 @@ def catch_up(place: Place, name: str, now: datetime, *, timeout: float) -> None:
 def caught_up(place: Place, name: str, now: datetime) -> tuple[bytes | None, Revision | None]:
     """Return the bytes on disk and the revision that describes them, made now if there was none.
 
-    The caller holds the place's lock. None and None: there is no file and never was one.
+    The caller holds the place's lock. None and None: there is no file and never was one. Raises
+    `MemoryRefused` where the folder of the place is missing: that has removed nothing.
     """
     data = on_disk(place, name)
+    if data is None:
+        require_folder(place)
     newest = Revision.objects.for_document(place.key, place.path(name)).newest()
     if describes(newest, data):
         return data, newest
@@ -145,6 +151,12 @@ def on_disk(place: Place, name: str) -> bytes | None:
         return read_below(place.base, place.below(name), LIMIT_BYTES)
     except FileNotFoundError:
         return None
+
+
+def require_folder(place: Place) -> None:
+    """Raise `MemoryRefused` where the folder that holds the files of ``place`` is gone or out of reach."""
+    if place.missing_folder is not None:
+        raise MemoryRefused(MISSING)
 
 
 @contextmanager

@@ -16,6 +16,11 @@ def hindrance(place: Place, name: str, size: int) -> str:
 
     ``name`` is the document's as in `Place.below`. It may be wrong a moment later; a save says so itself.
     """
+    if place.missing_folder is not None:
+        return _(
+            "The folder of this memory is missing. Nothing can be saved until it is back or "
+            "its disk is mounted."
+        )
     folder = _nearest(place.base / place.below(name))
     try:
         facts = os.statvfs(folder)

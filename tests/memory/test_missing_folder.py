@@ -1,0 +1,80 @@
+"""An app's folder that is gone or not mounted: every write is refused, and nothing is said to be removed."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+from memory import documents, editing
+from memory.compaction import compact
+from memory.exceptions import MemoryRefused
+from memory.models import Revision, digest
+from memory.permissions import Caller
+from memory.places import Place
+from memory.tools import memory_list, memory_read, memory_write
+from tests.conftest import BEGINNING
+from tests.memory.conftest import put
+from tests.memory.test_editor_pages import save, url
+
+pytestmark = pytest.mark.django_db
+TEXT = "# now\n"
+Act = Callable[[Place, Caller], object]
+
+
+@pytest.fixture
+def gone(place: Place) -> Path:
+    """The folder of the app, which had a main file and another one, was recorded, and is away."""
+    for name in ("", "notes.md"):
+        editing.save(place, name, TEXT, base="", by="operator", now=BEGINNING)
+    folder = (place.base / place.file).parent
+    shutil.move(folder, place.base / "away")
+    return folder
+
+
+def first(place: Place) -> Revision:
+    return Revision.objects.for_document(place.key, place.path("")).earliest("id")
+
+
+PERSON = {"by": "operator", "now": BEGINNING}
+ACTS: dict[str, Act] = {
+    "save": lambda place, _app: editing.save(place, "", "x", base=digest(TEXT.encode()), **PERSON),  # type: ignore[arg-type]
+    "create": lambda place, _app: editing.create(place, "new.md", "x", **PERSON),  # type: ignore[arg-type]
+    "rename": lambda place, _app: editing.rename(place, "notes.md", "new.md", **PERSON),  # type: ignore[arg-type]
+    "remove": lambda place, _app: editing.remove(place, "", base=digest(TEXT.encode()), **PERSON),  # type: ignore[arg-type]
+    "restore": lambda place, _app: editing.restore(place, "", first(place), base="", **PERSON),  # type: ignore[arg-type]
+    "tool append": lambda _place, app: memory_write(app, "app", "x", "append", now=BEGINNING),
+    "tool replace": lambda _place, app: memory_write(app, "app", "x", "replace", now=BEGINNING),
+    "tool read": lambda _place, app: memory_read(app, "app", now=BEGINNING),
+    "tool list": lambda _place, app: memory_list(app, "app"),
+    "heading": lambda place, _app: documents.insert_history_heading(place, BEGINNING, "8f3c12aa"),
+    "record": lambda place, _app: documents.write_run_record(place, BEGINNING, "8f3c12aa", "x", "x"),
+    "shortening": lambda place, _app: compact(place, BEGINNING),
+}
+
+
+@pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
+def test_a_missing_folder_refuses_and_records_nothing(
+    place: Place, app: Caller, gone: Path, act: Act
+) -> None:
+    count = Revision.objects.count()
+    with pytest.raises(MemoryRefused, match="The folder of this memory is missing"):
+        act(place, app)
+    assert (Revision.objects.count(), gone.exists()) == (count, False)
+
+
+def test_a_save_into_a_missing_folder_gives_the_text_back(
+    operator_client: Client, place: Place, gone: Path
+) -> None:
+    answer = save(operator_client, place, "kept words", base=digest(TEXT.encode()))
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "kept words" in page
+    assert "Nothing can be saved until it is back" in page
+
+
+def test_a_space_makes_its_folder_with_its_first_note(operator_client: Client, shared_place: Place) -> None:
+    assert save(operator_client, shared_place, TEXT, base="").status_code == 302
+    assert put(shared_place, TEXT).exists()
+    assert operator_client.get(url(shared_place, "edit")).status_code == 200
