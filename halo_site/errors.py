@@ -11,13 +11,18 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 
 from halo_site.disk_trouble import trouble_of
+from halo_site.unsent import page_of, texts_of
 
 RETRY_SECONDS = 5
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form without a valid token: 403 with what to do. The reason goes to Django's log, not to the page."""
-    return render(request, "403_csrf.html", status=403)
+    """A form without a valid token: 403 with what to do, and with the text that it had.
+
+    The reason goes to Django's log, not to the page.
+    """
+    context = {"texts": texts_of(request), "page": page_of(request)}
+    return render(request, "403_csrf.html", context, status=403)
 
 
 def explain_form_address(
@@ -25,7 +30,7 @@ def explain_form_address(
 ) -> Callable[[HttpRequest], HttpResponse]:
     """Middleware: a page for whoever opens the address of a form by itself; Django's answer to that is empty.
 
-    A session that ran out leads there: after the sign-in the browser asks for what it had sent.
+    An address that was copied leads there, or one from the history of a browser.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from halo_site.fragments import respond
+from halo_site.unsent import shown_by
 from memory import editing, names
 from memory.access import get_document, get_place, wiki_resolver
 from memory.conflict_page import ConflictPage, conflict_page, is_undecided, undecided_page
@@ -44,6 +45,7 @@ def document_new(request: HttpRequest, place_key: str) -> HttpResponse:
     return _editor(request, get_place(place_key), request.GET.get("name", "")[:1000], "", "", is_new=True)
 
 
+@shown_by("memory:document_edit")
 @require_POST
 def document_preview(request: HttpRequest, place_key: str, relative: str = "") -> HttpResponse:
     """The text as it will look. Nothing is written; without a script it is the editor again."""
@@ -51,12 +53,14 @@ def document_preview(request: HttpRequest, place_key: str, relative: str = "") -
     return _preview(request, place, name, is_new=False)
 
 
+@shown_by("memory:document_new")
 @require_POST
 def new_preview(request: HttpRequest, place_key: str) -> HttpResponse:
     """As `document_preview`, of a file that is to be made."""
     return _preview(request, get_place(place_key), request.POST.get("name", ""), is_new=True)
 
 
+@shown_by("memory:document_edit")
 @require_POST
 def document_save(request: HttpRequest, place_key: str, relative: str = "") -> HttpResponse:
     """Save the text; 409 with both texts where the file moved on, 422 with the text where it is refused."""
@@ -74,6 +78,7 @@ def document_save(request: HttpRequest, place_key: str, relative: str = "") -> H
     return _to("document_edit", place, name)
 
 
+@shown_by("memory:document_edit")
 @require_POST
 def document_merge(request: HttpRequest, place_key: str, relative: str = "") -> HttpResponse:
     """Save what was made of two texts, once nothing in it is left to decide."""
@@ -97,6 +102,7 @@ def document_merge(request: HttpRequest, place_key: str, relative: str = "") -> 
     return _to("document_edit", place, name)
 
 
+@shown_by("memory:document_edit")
 @require_POST
 def document_copy(request: HttpRequest, place_key: str, relative: str = "") -> HttpResponse:
     """Keep what a person wrote as another file, beside the one that moved on."""
@@ -112,6 +118,7 @@ def document_copy(request: HttpRequest, place_key: str, relative: str = "") -> H
     return _to("document_edit", place, copy)
 
 
+@shown_by("memory:document_edit")
 @require_POST
 def text_download(request: HttpRequest, place_key: str, relative: str = "") -> HttpResponse:
     """Give back the text that a person wrote, as a file of theirs. Nothing is written here."""
@@ -119,6 +126,7 @@ def text_download(request: HttpRequest, place_key: str, relative: str = "") -> H
     return download(_mine(request).encode(errors="replace"), PurePosixPath(place.path(name)).name)
 
 
+@shown_by("memory:document_new")
 @require_POST
 def document_create(request: HttpRequest, place_key: str) -> HttpResponse:
     """Make a new file; 422 with the text where there is one or its name is refused."""
@@ -133,6 +141,7 @@ def document_create(request: HttpRequest, place_key: str) -> HttpResponse:
     return _to("document_edit", place, name)
 
 
+@shown_by("memory:document_detail")
 @require_POST
 def document_rename(request: HttpRequest, place_key: str, relative: str = "") -> HttpResponse:
     """Give a file another name; its history goes with it."""
@@ -146,6 +155,7 @@ def document_rename(request: HttpRequest, place_key: str, relative: str = "") ->
     return _to("document_detail", place, new)
 
 
+@shown_by("memory:document_detail")
 @require_POST
 def document_remove(request: HttpRequest, place_key: str, relative: str = "") -> HttpResponse:
     """Delete a file; what it held can be brought back from the deleted files."""

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from halo_site.datadir.files import FileTooLarge, PathRefused
+from halo_site.unsent import shown_by
 from memory import editing
 from memory.access import get_document, get_place
 from memory.blame import blame
@@ -73,6 +74,7 @@ def deleted_list(request: HttpRequest, place_key: str) -> HttpResponse:
     return render(request, "memory/deleted.html", context)
 
 
+@shown_by("memory:document_detail")
 @require_POST
 def document_restore(request: HttpRequest, place_key: str, relative: str = "") -> HttpResponse:
     """Make a document what it was at a revision (at the one before it, where that says it was removed)."""

@@ -117,3 +117,34 @@ def test_the_address_of_a_form_opened_by_itself_says_what_it_is(operator_client:
 def test_a_page_that_takes_no_form_is_not_called_one(operator_client: Client) -> None:
     response = operator_client.post("/spaces/")
     assert (response.status_code, response.content) == (405, b"")
+
+
+@pytest.mark.django_db
+def test_a_form_without_a_session_leads_back_to_the_page_that_had_it(client: Client) -> None:
+    answer = client.post("/spaces/reorder/", {}, headers={"referer": "http://testserver/spaces/?a=1"})
+    assert answer["Location"] == "/login/?next=/spaces/%3Fa%3D1"
+
+
+@pytest.mark.django_db
+def test_a_form_without_a_session_leads_to_no_other_site(client: Client) -> None:
+    answer = client.post("/spaces/reorder/", {}, headers={"referer": "http://elsewhere.test/spaces/"})
+    assert answer["Location"] == "/login/?next=/"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("fields", "origin"),
+    [({"text": "kettle"}, "http://elsewhere.test"), ({"password": "kettle", "key": "kettle\n"}, None)],
+    ids=["of another site", "secrets"],
+)
+def test_what_is_not_ones_own_text_is_not_shown_again(fields: dict[str, str], origin: str | None) -> None:
+    headers = {"origin": origin} if origin else {}
+    answer = Client(enforce_csrf_checks=True).post("/spaces/reorder/", fields, headers=headers)
+    assert answer.status_code == 403
+    assert "kettle" not in answer.content.decode()
+
+
+@pytest.mark.django_db
+def test_a_fragment_without_a_session_gets_no_page_with_a_text(client: Client) -> None:
+    answer = client.post("/spaces/reorder/", {"text": "kettle"}, headers={"hx-request": "true"})
+    assert (answer.status_code, answer["Location"]) == (302, "/login/?next=/")

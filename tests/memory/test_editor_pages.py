@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 import pytest
 from django.test import Client
@@ -77,9 +78,39 @@ def test_no_verb_is_done_by_looking(operator_client: Client, place: Place, verb:
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_stranger_is_sent_to_sign_in(client: Client, place: Place, verb: str) -> None:
     put(place, TEXT)
-    answer = client.post(url(place, verb), {"text": "x", "base": digest(TEXT.encode())})
-    assert "/login/" in answer.headers["Location"]
+    answer = client.post(url(place, verb), {"base": digest(TEXT.encode())})
+    page = "document_detail" if verb in {"rename", "remove", "restore"} else "edit"
+    assert unquote(answer.headers["Location"]) == f"/login/?next={unquote(url(place, page))}"
     assert (place.base / place.file).read_text() == TEXT
+
+
+@pytest.mark.parametrize("verb", ["save", "merge", "preview", "copy"])
+def test_a_text_without_a_session_is_given_back(client: Client, place: Place, verb: str) -> None:
+    put(place, TEXT)
+    answer = client.post(url(place, verb, "notes.md"), {"text": "\n</textarea>words", "base": ""})
+    page = answer.content.decode()
+    assert answer.status_code == 403
+    assert 'readonly dir="auto">\n\n&lt;/textarea&gt;words</textarea>' in page
+    editor = quote(url(place, "edit", "notes.md"), safe="")
+    assert f'href="/login/?next={editor}" target="_blank"' in page
+
+
+def test_a_new_file_without_a_session_leads_back_to_its_editor(client: Client, place: Place) -> None:
+    address = reverse("memory:document_create", args=[place.key])
+    page = client.post(address, {"name": "x.md", "text": "words"}).content.decode()
+    assert quote(reverse("memory:document_new", args=[place.key]), safe="") in page
+
+
+def test_a_text_with_an_old_token_is_given_back(operator: object, place: Place) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(operator)  # type: ignore[arg-type]
+    answer = client.post(url(place, "merge"), {"text": "put together", "mine": "<b>mine"})
+    page = answer.content.decode()
+    assert answer.status_code == 403
+    assert "put together</textarea>" in page
+    assert "&lt;b&gt;mine</textarea>" in page
+    assert f'href="{url(place, "edit")}" target="_blank"' in page
+    assert "reload the page and send it once more" not in page
 
 
 @pytest.mark.parametrize("verb", VERBS)

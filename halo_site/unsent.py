@@ -1,0 +1,69 @@
+"""Forms that were not taken, since their session ended or another one began: what was typed is given back."""
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import SuspiciousOperation
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+# Fields with a text that somebody took time to write. No others are shown again: keys and passwords never
+TEXT_FIELDS = ("text", "mine", "spec_text")
+
+View = Callable[..., HttpResponse]
+
+
+def shown_by(page: str) -> Callable[[View], View]:
+    """Say which page has the form that a view takes: a name for `reverse`, with the view's own arguments."""
+
+    def named(view: View) -> View:
+        view.form_page = page  # type: ignore[attr-defined]
+        return view
+
+    return named
+
+
+def page_of(request: HttpRequest) -> str:
+    """The address of the page to which whoever sent this form goes back; empty where none is known."""
+    match = request.resolver_match
+    page = getattr(match.func, "form_page", "") if match else ""
+    if match and page:
+        return reverse(page, kwargs=match.kwargs)
+    came_from = request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(came_from, {request.get_host()}):
+        return ""
+    return urlsplit(came_from)._replace(scheme="", netloc="", fragment="").geturl()
+
+
+def texts_of(request: HttpRequest) -> list[str]:
+    """The different texts that the form had, none if another site made it or it cannot be read."""
+    origin = request.headers.get("Origin")
+    if request.method != "POST" or (origin and urlsplit(origin).netloc != request.get_host()):
+        return []
+    try:
+        sent = [request.POST.get(name, "") for name in TEXT_FIELDS]
+    except (UnreadablePostError, MultiPartParserError, SuspiciousOperation):
+        return []
+    return list(dict.fromkeys(text for text in sent if text.strip()))
+
+
+class SignInRequired(LoginRequiredMiddleware):
+    """Django's middleware; a form that comes without a session is not thrown away for the sign-in page.
+
+    A text that it had is given back on a page. After the sign-in the browser opens the page of the form, not
+    the address of the form, which has nothing to show.
+    """
+
+    def handle_no_permission(self, request: HttpRequest, view_func: View) -> HttpResponseBase:
+        if request.method in {"GET", "HEAD"}:
+            return super().handle_no_permission(request, view_func)
+        page = page_of(request) or "/"
+        texts = [] if "HX-Request" in request.headers else texts_of(request)
+        if texts:
+            return render(request, "403_signed_out.html", {"texts": texts, "page": page}, status=403)
+        return redirect_to_login(page, self.get_login_url(view_func))
