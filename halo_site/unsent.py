@@ -1,12 +1,13 @@
 """Forms that were not taken, since their session ended or another one began: what was typed is given back."""
 
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import SuspiciousOperation
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, UnreadablePostError
+from django.http import HttpRequest, HttpResponseBase, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 from django.urls import reverse
@@ -15,7 +16,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 # Fields with a text that somebody took time to write. No others are shown again: keys and passwords never
 TEXT_FIELDS = ("text", "mine", "spec_text")
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def shown_by(page: str) -> Callable[[View], View]:
@@ -59,9 +60,12 @@ class SignInRequired(LoginRequiredMiddleware):
     the address of the form, which has nothing to show.
     """
 
-    def handle_no_permission(self, request: HttpRequest, view_func: View) -> HttpResponseBase:
-        if request.method in {"GET", "HEAD"}:
-            return super().handle_no_permission(request, view_func)
+    def process_view(
+        self, request: HttpRequest, view_func: View, view_args: tuple[Any, ...], view_kwargs: dict[str, Any]
+    ) -> HttpResponseBase | None:
+        refused = super().process_view(request, view_func, view_args, view_kwargs)
+        if refused is None or request.method in {"GET", "HEAD"}:
+            return refused
         page = page_of(request) or "/"
         texts = [] if "HX-Request" in request.headers else texts_of(request)
         if texts:
