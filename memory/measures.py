@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from memory.sections import SNAPSHOT_BYTES, snapshot
+from memory.sections import SNAPSHOT_BYTES, line_count, snapshot
 
 LETTERS_A_TOKEN = 4  # of Latin script; any other character counts as one
 # Chinese and Japanese are written without spaces: each of these characters counts as a word
@@ -28,6 +28,6 @@ def measured(text: str) -> Measure:
     data = text.encode(errors="replace")
     ascii_count = len(text.encode("ascii", "ignore"))
     tokens = -(-ascii_count // LETTERS_A_TOKEN) + len(text) - ascii_count
-    lines = text.count("\n") + (bool(text) and not text.endswith("\n"))
+    lines = line_count(text)
     shown = len(snapshot(text).encode(errors="replace"))
     return Measure(sum(1 for _ in WORD.finditer(text)), len(text), len(data), tokens, lines, shown)

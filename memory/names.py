@@ -18,14 +18,23 @@ FOREIGN = re.compile(r'[<>:"|?*]')
 
 
 def proposed(text: str) -> str:
-    """Return what a person typed as a file name: without blanks around it, composed (NFC), with ``.md``."""
+    """Return what a person typed as a file name: without blanks around it, composed (NFC), with ``.md``.
+
+    What ends in no name (``x/``, ``..``) is left as it is, to be refused as what was typed.
+    """
     name = unicodedata.normalize("NFC", text.strip())
-    return name if not name or name.endswith(SUFFIX) else name + SUFFIX
+    last = name.rpartition("/")[2]
+    return name if name.endswith(SUFFIX) or not last.strip(".") else name + SUFFIX
+
+
+def is_record_folder(place: Place, folder: str) -> bool:
+    """Tell whether the files of ``folder`` are records, whose names begin with their dates."""
+    return place.scope == Scope.APP and folder.partition("/")[0] in RECORD_FOLDERS
 
 
 def is_record(place: Place, name: str) -> bool:
     """Tell whether ``name`` is a run's record or an archived copy, which nobody edits."""
-    return place.scope == Scope.APP and name.partition("/")[0] in RECORD_FOLDERS and "/" in name
+    return "/" in name and is_record_folder(place, name)
 
 
 def require_new_name(place: Place, name: str, *, leaving: str = "") -> None:

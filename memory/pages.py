@@ -126,7 +126,7 @@ class DocumentPage:
 
     @property
     def line_count(self) -> int:
-        return self.text.count("\n") + (not self.text.endswith("\n"))
+        return sections.line_count(self.text)
 
     @property
     def can_be_downloaded(self) -> bool:

@@ -88,10 +88,15 @@ def section(markdown: str, needle: str) -> str | None:
 def tail(markdown: str, count: int) -> str:
     """Return the last ``count`` lines; when that cuts, after one line that says how many of how many."""
     lines = markdown.split("\n")
-    count = max(count, 0)
-    if count >= len(lines):
+    count, total = max(count, 0), line_count(markdown)
+    if count >= total:
         return markdown
-    return "\n".join([f"(last {count} of {len(lines)} lines)", *lines[len(lines) - count :]])
+    return "\n".join([f"(last {count} of {total} lines)", *lines[total - count :]])
+
+
+def line_count(text: str) -> int:
+    """Count lines as people do: what follows the last line's end is none."""
+    return text.count("\n") + (bool(text) and not text.endswith("\n"))
 
 
 def snapshot(markdown: str) -> str:
@@ -109,7 +114,9 @@ def snapshot(markdown: str) -> str:
     contents = headers(markdown) or NO_HEADINGS
     first = _cut(first, room - min(_size(contents), OUTLINE_BYTES))
     contents = _cut(contents, room - _size(first))
-    return f"{first}\n\n(The file has {len(lines)} lines. Its outline, with line numbers:)\n{contents}"
+    return (
+        f"{first}\n\n(The file has {line_count(markdown)} lines. Its outline, with line numbers:)\n{contents}"
+    )
 
 
 def with_history_heading(content: str | None, timestamp: str, by: str | None) -> str:

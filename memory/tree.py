@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from halo_site.datadir.files import FileInfo, PathRefused
 from memory import documents
 from memory.models import Revision, digest
+from memory.names import is_record_folder
 from memory.places import Place, Scope, newest_app_places, space_places, user_place
 from memory.users import User, users_now
 
@@ -41,13 +42,17 @@ class FileRow:
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A page of the files of one folder, newest names first. The empty name is the memory folder itself."""
+    """A page of the files of one folder, in order of their names, but dated records newest first.
+
+    The empty name is the memory folder itself.
+    """
 
     name: str
     total: int
     files: list[FileRow]
     older: str  # the name to ask for the next page with; empty at the end
     is_open: bool
+    is_dated: bool  # its files are records
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +125,8 @@ def tree_of_one(place: Place, before: str = "") -> Tree:
 def place_files(place: Place, current: str = "", before: str = "", limit: int = FILES_LISTED) -> PlaceFiles:
     """List a place for a tree: its main file, and at most ``limit`` files of each folder.
 
-    ``before`` is a file's name: its folder shows what sorts before it. Open are the folders of ``before`` and
-    of ``current``, the document that is looked at.
+    ``before`` is a file's name: its folder shows what comes after it (of records: what is older). Open are
+    the folders of ``before`` and of ``current``, the document that is looked at.
     """
     missing = place.missing_folder
     if missing is not None:
@@ -133,7 +138,7 @@ def place_files(place: Place, current: str = "", before: str = "", limit: int = 
         problem = _("The files cannot be listed: a link or the disk is in the way.")
         return PlaceFiles(place, before=before, problem=problem)
     groups: dict[str, list[FileInfo]] = {}
-    for info in reversed(found.others):
+    for info in found.others:
         groups.setdefault(_folder_of(info.name), []).append(info)
     opened = {_folder_of(current), _folder_of(before)}
     folders = [_folder(place, name, groups[name], before, limit, name in opened) for name in sorted(groups)]
@@ -189,10 +194,14 @@ def _is_unrecorded(place: Place, row: FileRow, known: dict[str, Revision], budge
 
 def _folder(place: Place, name: str, found: list[FileInfo], before: str, limit: int, is_open: bool) -> Folder:
     is_paged = bool(before) and _folder_of(before) == name
-    shown = [info for info in found if not is_paged or info.name < before]
+    is_dated = is_record_folder(place, name)
+    ordered = found[::-1] if is_dated else found
+    shown = [
+        info for info in ordered if not is_paged or (info.name < before if is_dated else info.name > before)
+    ]
     rows = [_row(place, info, info.name) for info in shown[:limit]]
     older = rows[-1].name if len(shown) > limit else ""
-    return Folder(name, len(found), rows, older, is_open)
+    return Folder(name, len(found), rows, older, is_open, is_dated)
 
 
 def _folder_of(name: str) -> str:

@@ -26,7 +26,7 @@ FILES_OF_A_PLACE = 5  # on the page of all places
 
 @require_safe
 def place_list(request: HttpRequest) -> HttpResponse:
-    """All places with their newest files, by scope."""
+    """All places with some of their files, by scope."""
     page = Paginator(all_places(), PLACES_ON_A_PAGE).get_page(request.GET.get("page"))
     users = users_now()
     trees = [(place_files(place, limit=FILES_OF_A_PLACE), users_of(place, users)) for place in page]

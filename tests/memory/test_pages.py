@@ -13,7 +13,7 @@ from halo_site.datadir.files import PathRefused
 from halo_site.datadir.paths import DataDir
 from memory import documents
 from memory.models import Revision
-from memory.pages import State, document_page
+from memory.pages import DocumentPage, State, document_page
 from memory.permissions import Caller
 from memory.places import Place
 from memory.tree import place_files
@@ -275,3 +275,16 @@ def test_a_document_of_a_missing_folder_is_not_said_never_to_have_been(
     page = operator_client.get(url(place)).content.decode()
     assert "The folder of this memory is missing" in page
     assert "Nothing is remembered here yet" not in page
+
+
+def test_plain_files_are_listed_from_a_to_z_and_in_pages(place: Place) -> None:
+    for number in range(3):
+        put(place, "x", f"{number}.md")
+    (first,) = place_files(place, limit=2).folders
+    (second,) = place_files(place, before=first.older, limit=2).folders
+    assert [[file.short for file in part.files] for part in (first, second)] == [["0.md", "1.md"], ["2.md"]]
+
+
+@pytest.mark.parametrize("text", ["a\nb\n", "a\nb", "", "\n"])
+def test_lines_are_counted_as_the_tools_count_them(place: Place, text: str) -> None:
+    assert DocumentPage(place, "", "", State.READY, text=text).line_count == len(text.splitlines())
