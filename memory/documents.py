@@ -75,6 +75,7 @@ def append(caller: Caller, place: Place, text: str, *, now: datetime, run_id: st
     _require(caller, place, "append")
     if not text.strip():
         raise MemoryRefused("There is nothing to append: the content is empty.")
+    _require_no_nul(text)
     entry = f"\n<!-- {_local(now).isoformat(timespec='seconds')} by {caller.signature} -->\n{text.rstrip()}\n"
 
     def extended(before: bytes | None) -> bytes:
@@ -87,6 +88,7 @@ def append(caller: Caller, place: Place, text: str, *, now: datetime, run_id: st
 def replace(caller: Caller, place: Place, text: str, *, now: datetime, run_id: str | None = None) -> Saved:
     """Replace the main file by ``text``. Raises `MemoryRefused`."""
     _require(caller, place, "replace")
+    _require_no_nul(text)
     data = _bytes(text)
     return write(place, "", _author(caller, run_id), Operation.REPLACE, lambda _before: data, now)
 
@@ -116,7 +118,7 @@ def insert_history_heading(place: Place, now: datetime, run_id: str) -> Saved:
 def write_run_record(place: Place, now: datetime, run_id: str, title: str, text: str) -> str:
     """Write ``run/{time}-{slug of title}-{8 chars}.md`` and return its name. Raises `MemoryRefused`."""
     name = record_name(_local(now), title, run_id[:SHORT_ID])
-    data = _bytes(text)
+    data = _bytes(text.replace("\0", "\ufffd"))  # what a run told is kept, as a text that can be read
     write(
         place,
         name,
@@ -169,6 +171,14 @@ def _text(data: bytes) -> str:
             "This memory file is not UTF-8 text, so it was neither read nor changed. "
             "A person can save it as UTF-8; replacing it is possible too, and keeps its bytes as a revision."
         ) from error
+
+
+def _require_no_nul(text: str) -> None:
+    if "\0" in text:
+        raise MemoryRefused(
+            "The content has a NUL character, which makes a file no text: no person could edit it any more. "
+            "Take it out; nothing was written."
+        )
 
 
 def _bytes(text: str) -> bytes:

@@ -207,6 +207,11 @@ def _encoded(text: str) -> bytes:
 
 
 def _decoded(place: Place, name: str, data: bytes | None) -> str:
+    if b"\0" in (data or b""):
+        raise MemoryRefused(
+            f"{place.path(name)} has NUL bytes, so it is not edited here: a browser would drop them. "
+            "Download it to change it. Nothing was written."
+        )
     try:
         return (data or b"").decode()
     except UnicodeDecodeError as error:

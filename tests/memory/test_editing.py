@@ -7,6 +7,7 @@ from memory import documents, editing
 from memory.editing import Conflict
 from memory.exceptions import MemoryRefused
 from memory.models import Revision, digest
+from memory.names import proposed
 from memory.permissions import Caller
 from memory.places import Place
 from tests.conftest import BEGINNING
@@ -287,3 +288,15 @@ def test_a_removal_and_another_memorys_version_are_not_restored(place: Place, ow
         editing.restore(place, "", removed, base="", by="mara", now=BEGINNING)
     with pytest.raises(MemoryRefused, match="another memory"):
         editing.restore(own_place, "", removed, base="", by="mara", now=BEGINNING)
+
+
+def test_a_file_with_nul_bytes_is_not_edited(place: Place) -> None:
+    path = put(place, b"a\0b")
+    with pytest.raises(MemoryRefused, match="NUL bytes"):
+        editing.save(place, "", "ab", base=digest(b"a\0b"), by="operator", now=BEGINNING)
+    assert path.read_bytes() == b"a\0b"
+
+
+@pytest.mark.parametrize(("typed", "name"), [("x/", "x/"), ("..", ".."), ("a/.", "a/."), ("a", "a.md")])
+def test_a_name_is_refused_as_it_was_typed(typed: str, name: str) -> None:
+    assert proposed(typed) == name

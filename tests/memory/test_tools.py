@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from memory import documents
 from memory.exceptions import MemoryRefused
 from memory.permissions import Caller
 from memory.places import Place
@@ -31,8 +32,8 @@ FILE = "# now\n\n## State\n- a\n\n# History\n"
         ({"mode": "headers"}, "L1: # now\nL3: ## State\nL6: # History"),
         ({"mode": "section", "section": "state"}, "## State\n- a\n"),
         ({"mode": "section"}, FILE),
-        ({"mode": "tail", "limit": 2}, "(last 2 of 7 lines)\n# History\n"),
-        ({"mode": "tail", "limit": 7}, FILE),
+        ({"mode": "tail", "limit": 2}, "(last 2 of 6 lines)\n\n# History\n"),
+        ({"mode": "tail", "limit": 6}, FILE),
     ],
 )
 def test_each_mode_reads_its_part(app: Caller, place: Place, options: dict[str, Any], text: str) -> None:
@@ -164,3 +165,16 @@ def test_the_schema_that_a_model_is_shown_describes_every_argument(model: Any) -
     schema = model.model_json_schema()
     assert schema["additionalProperties"] is False
     assert all(field.get("description") for field in schema["properties"].values())
+
+
+@pytest.mark.parametrize("mode", ["append", "replace"])
+def test_a_nul_is_refused_as_it_is_for_people(app: Caller, place: Place, mode: str) -> None:
+    path = put(place, FILE)
+    with pytest.raises(MemoryRefused, match="NUL"):
+        memory_write(app, "app", "before\0after", mode, now=BEGINNING)
+    assert path.read_text() == FILE
+
+
+def test_a_record_with_a_nul_is_kept_as_a_text(place: Place) -> None:
+    name = documents.write_run_record(place, BEGINNING, "8f3c12aa", "x", "before\0after")
+    assert (place.base / place.below(name)).read_text() == "before\ufffdafter"
