@@ -90,8 +90,8 @@ def marked(merged: Merge) -> str:
 
 
 def is_undecided(text: str) -> bool:
-    """Whether a line that `marked` put in is still there."""
-    return not {MINE, BETWEEN}.isdisjoint(plain(text).split("\n"))
+    """Whether a line that `marked` put in is still there. Asked of merges only: any text may have one."""
+    return not {MINE, BETWEEN, THEIRS}.isdisjoint(plain(text).split("\n"))
 
 
 def _ended(lines: list[str]) -> list[str]:

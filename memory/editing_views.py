@@ -66,8 +66,6 @@ def document_save(request: HttpRequest, place_key: str, relative: str = "") -> H
     """Save the text; 409 with both texts where the file moved on, 422 with the text where it is refused."""
     place, name = get_document(place_key, relative)
     text, base = request.POST.get("text", ""), request.POST.get("base", "")
-    if is_undecided(text):  # a draft of a merge
-        return document_merge(request, place_key, relative)
     try:
         saved = editing.save(place, name, text, base=base, by=_by(request), now=timezone.now())
     except Conflict as conflict:
@@ -197,7 +195,10 @@ def _editor(
     problem: str = "",
 ) -> HttpResponse:
     users = users_now()
-    page: EditorPage = editor_page(place, name, text, base, users=users, is_new=is_new, problem=problem)
+    resolve = wiki_resolver(request, place)
+    page: EditorPage = editor_page(
+        place, name, text, base, users=users, is_new=is_new, problem=problem, resolve=resolve
+    )
     context: dict[str, Any] = {
         "page": page,
         "preview": page.preview,

@@ -55,6 +55,16 @@ class EditorPage:
         return 300 if len(self.text) < LARGE_CHARACTERS else 1_500
 
     @property
+    def is_there(self) -> bool:
+        """Whether there was a file when the editor was opened, whose lines have writers."""
+        return bool(self.base)
+
+    @property
+    def has_history(self) -> bool:
+        """Whether the file is there or, as one beside the main file, is known to have been."""
+        return self.is_there or (bool(self.name) and not self.is_new)
+
+    @property
     def title(self) -> str:
         return _("A new file") if self.is_new else self.place.path(self.name)
 
@@ -70,7 +80,11 @@ def editor_page(
     problem: str = "",
     resolve: Resolver | None = None,
 ) -> EditorPage:
-    """The editor with ``text``: that of the file, or what a person sent and could not be saved."""
+    """The editor with ``text``: that of the file, or what a person sent and could not be saved.
+
+    The line ends that a form makes do not count.
+    """
+    text = plain(text)
     shown = preview_of(place, name, text, is_new=is_new, resolve=resolve)
     size = shown.measure.size if shown.measure else documents.LIMIT_BYTES
     why = hindrance(place, "" if is_new else name, size)

@@ -18,6 +18,7 @@ from memory.exceptions import MemoryRefused
 from memory.history import previous, revision_of
 from memory.history_page import history_list, on_disk_or_none, passages, revision_page
 from memory.models import Revision
+from memory.pages import State, document_page
 from memory.places import Place
 from memory.tree import tree_of
 
@@ -58,6 +59,11 @@ def document_blame(request: HttpRequest, place_key: str, relative: str = "") -> 
         raise Http404(str(error)) from error
     context = {"place": place, "name": name, "title": place.path(name), "blame": found}
     shown = passages(found)
+    if not shown:
+        page = document_page(place, name)
+        if page.state == State.NOTHING:
+            raise Http404(_("There is no such memory file, and there was none."))
+        context["document"] = page
     context |= {"passages": shown, "unshown": len(found.lines) - sum(len(part.lines) for part in shown)}
     return render(request, "memory/blame.html", context)
 

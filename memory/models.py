@@ -119,6 +119,12 @@ class Revision(models.Model):
         return self.operation == Operation.RENAMED and not self.is_removal
 
     @property
+    def deed(self) -> str:
+        """What it did, in words; the first text of a file was made, not edited."""
+        is_first = self.operation == Operation.SAVED and not self.parent_sha256
+        return gettext("made") if is_first else str(Operation(self.operation).label)
+
+    @property
     def author(self) -> str:
         """Who made it, in words, such as "run 8f3c12aa"."""
         if self.run_id:

@@ -69,15 +69,18 @@ def test_a_place_that_is_left_undecided_is_not_saved(client: Client, place: Plac
     assert (place.base / place.file).read_text() == CLASH
 
 
-def test_a_draft_of_a_merge_is_not_saved_with_its_marks(client: Client, place: Place) -> None:
+@pytest.mark.parametrize("mark", [MINE, BETWEEN, THEIRS])
+def test_each_mark_that_is_left_keeps_a_merge_from_being_saved(
+    client: Client, place: Place, mark: str
+) -> None:
     page = conflict(client, place, CLASH).context["page"]
-    assert save(client, place, page.proposal, base=page.base).status_code == 422
+    fields = {"text": f"decided\n{mark}\n", "mine": MY_TEXT, "base": page.base}
+    assert client.post(url(place, "merge"), fields).status_code == 422
 
 
-def test_a_text_about_marks_can_be_edited(client: Client, place: Place) -> None:
-    text = f"{BASE}\n{MINE}\n"
-    put(place, text)
-    assert save(client, place, f"{text}more\n", base=digest(text.encode())).status_code == 302
+@pytest.mark.parametrize("mark", [MINE, BETWEEN, THEIRS])
+def test_a_text_about_marks_can_be_written_in_the_editor(client: Client, place: Place, mark: str) -> None:
+    assert save(client, place, f"{BASE}{mark}\n", base=digest(BASE.encode())).status_code == 302
 
 
 def test_a_second_conflict_shows_the_page_again(client: Client, place: Place) -> None:
@@ -150,6 +153,6 @@ def test_a_clash_at_the_end_without_a_newline_keeps_its_marks_on_lines_of_their_
     assert text.split("\n") == [MINE, "b", BETWEEN, "c", THEIRS, ""]
 
 
-@pytest.mark.parametrize("text", [f"{MINE}\r\nx", f"x\n{BETWEEN}"])
+@pytest.mark.parametrize("text", [f"{MINE}\r\nx", f"x\n{BETWEEN}", f"{THEIRS}\r\n"])
 def test_marks_are_seen_whatever_the_line_ends(text: str) -> None:
     assert is_undecided(text)

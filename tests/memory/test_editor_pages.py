@@ -9,9 +9,11 @@ from django.test import Client
 from django.urls import reverse
 
 from halo_site.datadir import locks
-from memory import editor_page
+from memory import editing, editor_page
 from memory.models import AuthorKind, Revision, digest
 from memory.places import Place
+from memory.recording import LIMIT_BYTES
+from tests.conftest import BEGINNING
 from tests.memory.conftest import Apps, put
 
 pytestmark = pytest.mark.django_db
@@ -362,3 +364,35 @@ def test_nobody_writes_outside_of_the_place(operator_client: Client, place: Plac
     link.symlink_to(outside)
     assert save(operator_client, place, "x", base="", name="link.md").status_code == 422
     assert outside.read_text() == "untouched"
+
+
+def test_the_line_ends_of_a_form_do_not_count_in_a_preview(operator_client: Client, place: Place) -> None:
+    text = "x\r\n" * (LIMIT_BYTES // 2)
+    page = operator_client.post(url(place, "preview"), {"text": text}).context["page"]
+    assert (page.preview.problem, page.preview.measure.size) == ("", LIMIT_BYTES)
+
+
+def test_the_preview_of_an_opened_editor_has_its_wiki_links(operator_client: Client, place: Place) -> None:
+    put(place, "there", "notes.md")
+    put(place, "[[notes]]")
+    editing.save(place, "notes.md", "there now", base=digest(b"there"), by="operator", now=BEGINNING)
+    preview = operator_client.get(url(place, "edit")).context["preview"]
+    assert f'href="{url(place, "document_detail", "notes.md")}' in preview.html
+
+
+def test_a_file_that_is_not_there_yet_has_no_history_to_lead_to(
+    operator_client: Client, place: Place
+) -> None:
+    page = operator_client.get(url(place, "edit")).content.decode()
+    assert url(place, "history") not in page
+    assert url(place, "blame") not in page
+
+
+def test_the_history_of_a_vanished_file_can_be_reached_from_its_editor(
+    operator_client: Client, place: Place
+) -> None:
+    editing.create(place, "notes.md", TEXT, by="operator", now=BEGINNING)
+    (place.base / place.below("notes.md")).unlink()
+    page = operator_client.get(url(place, "edit", "notes.md")).content.decode()
+    assert url(place, "history", "notes.md") in page
+    assert url(place, "blame", "notes.md") not in page

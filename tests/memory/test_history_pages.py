@@ -188,3 +188,21 @@ def test_what_was_not_looked_at_is_said(
     page = operator_client.get(reverse("memory:deleted_list", args=[place.key]))
     assert [file.name for file in page.context["found"].files] == ["c.md"]
     assert "Only the newest" in page.content.decode()
+
+
+def test_the_first_text_of_a_file_was_made(place: Place) -> None:
+    editing.create(place, "notes.md", "one", by="operator", now=BEGINNING)
+    editing.save(place, "notes.md", "two", base=digest(b"one"), by="operator", now=BEGINNING)
+    assert [row.revision.deed for row in history_list(place, "notes.md", None).rows] == ["edited", "made"]
+
+
+def test_the_lines_of_a_file_that_never_was_are_not_found(operator_client: Client, place: Place) -> None:
+    assert operator_client.get(url(place, "blame", "never.md")).status_code == 404
+    assert operator_client.get(url(place, "blame")).status_code == 404
+
+
+def test_the_lines_of_a_vanished_file_are_said_to_be_gone(operator_client: Client, place: Place) -> None:
+    editing.create(place, "notes.md", "one", by="operator", now=BEGINNING)
+    (place.base / place.below("notes.md")).unlink()
+    answer = operator_client.get(url(place, "blame", "notes.md"))
+    assert (answer.status_code, "This file is gone" in answer.content.decode()) == (200, True)

@@ -141,3 +141,18 @@ def test_bytes_are_dumped_sixteen_a_line() -> None:
 
 def test_only_the_first_bytes_are_dumped() -> None:
     assert len(hexdump(b"x" * 100_000).split("\n")) == 256
+
+
+def test_a_run_that_starts_while_somebody_types_is_announced(
+    operator_client: Client, place: Place, user: User
+) -> None:
+    answer = operator_client.post(url(place, "preview"), {"text": "x"}, headers={"hx-request": "true"})
+    page = answer.content.decode()
+    assert '<div id="memory-users" aria-live="polite" hx-swap-oob="true">' in page
+    assert "A run may be using this memory now" in page
+
+
+def test_the_editor_names_its_runs_once(operator_client: Client, place: Place, user: User) -> None:
+    page = operator_client.get(url(place, "edit")).content.decode()
+    assert page.count('id="memory-users"') == 1
+    assert "hx-swap-oob" not in page
