@@ -34,10 +34,20 @@ class ConflictPage:
     is_gone: bool
     sentence: str
     base_is_known: bool = True
+    started_from: str = ""  # the base of the save that was refused
 
     @property
     def title(self) -> str:
         return self.place.path(self.name)
+
+    @property
+    def new_path(self) -> str:
+        """The path by which the document goes on after it was renamed; empty where it was not."""
+        return self.revision.renamed_to if self.revision and self.is_gone else ""
+
+    @property
+    def new_name(self) -> str:
+        return self.place.name_of(self.new_path) if self.new_path else ""
 
     @property
     def copy_name(self) -> str:
@@ -64,6 +74,7 @@ def conflict_page(place: Place, name: str, text: str, base: str, conflict: Confl
         conflict.current is None,
         str(conflict),
         origin is not None,
+        base,
     )
 
 

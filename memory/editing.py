@@ -184,9 +184,16 @@ def _require_editable(place: Place, name: str) -> None:
 
 def _require_base(place: Place, name: str, data: bytes | None, base: str) -> None:
     if digest(data) != base:
-        what = "is gone" if data is None else "was made" if not base else "was changed"
+        newest = _newest(place, name)
+        what = _departed(newest) if data is None else "was made" if not base else "was changed"
         sentence = f"{place.path(name)} {what} after you opened it. Nothing was overwritten."
-        raise Conflict(sentence, data, _newest(place, name))
+        raise Conflict(sentence, data, newest)
+
+
+def _departed(newest: Revision | None) -> str:
+    if newest and newest.renamed_to:
+        return f"was renamed to {newest.renamed_to} by {newest.author}"
+    return "was removed"
 
 
 def _newest(place: Place, name: str) -> Revision | None:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from heapq import merge
 from itertools import islice
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from halo_site.diff import Diff, diff_of
-from memory.models import Revision
+from memory.models import Operation, Revision
 from memory.places import Place
 
 PAGE_SIZE = 50
@@ -49,9 +49,14 @@ def history(place: Place, name: str, *, before: int | None = None, size: int = P
     """
     below = HIGHEST_ID if before is None else before
     path = place.path(name)
-    earlier = [stretch for stretch in stretches(place.key, path) if stretch.path != path]
+    known = stretches(place.key, path)
+    earlier = [stretch for stretch in known if stretch.path != path]
     # Of the present name also what is older than its arrival
-    found = [stretch.revisions(below)[: size + 1] for stretch in (Stretch(place.key, path), *earlier)]
+    every = (Stretch(place.key, path), *earlier)
+    # The row by which a name was left says what the arrival at the next one says already
+    names = {each.path for each in every}
+    left = Q(operation=Operation.RENAMED, sha256="", other_path__in=names, id__lt=known[0].after)
+    found = [stretch.revisions(below).exclude(left)[: size + 1] for stretch in every]
     rows = list(islice(merge(*found, key=lambda revision: -revision.pk), size + 1))
     return HistoryPage(rows[:size], rows[size - 1].pk if len(rows) > size else None)
 

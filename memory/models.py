@@ -119,6 +119,12 @@ class Revision(models.Model):
         return self.operation == Operation.RENAMED and not self.is_removal
 
     @property
+    def renamed_to(self) -> str:
+        """The path by which the document goes on, in the row of its old name; empty in every other row."""
+        is_departure = self.operation == Operation.RENAMED and self.is_removal
+        return (self.other_path or "") if is_departure else ""
+
+    @property
     def deed(self) -> str:
         """What it did, in words; the first text of a file was made, not edited."""
         is_first = self.operation == Operation.SAVED and not self.parent_sha256

@@ -95,6 +95,12 @@ STATE_WORDS = {
 }
 
 
+RENAMED_WORDS = (
+    gettext_lazy("This file has another name now"),
+    gettext_lazy("It was renamed, and its history went with it."),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class DocumentPage:
     """One document as people see it. ``html``, ``outline`` and ``measure`` are filled only when it is ready.
@@ -122,7 +128,16 @@ class DocumentPage:
     @property
     def words(self) -> "tuple[StrPromise, StrPromise] | None":
         """Title and text that stand in the place of the document; None when it is shown."""
-        return STATE_WORDS.get(self.state)
+        return RENAMED_WORDS if self.new_path else STATE_WORDS.get(self.state)
+
+    @property
+    def new_path(self) -> str:
+        """The path by which a vanished document goes on, where it was renamed; else empty."""
+        return self.revision.renamed_to if self.is_vanished and self.revision else ""
+
+    @property
+    def new_name(self) -> str:
+        return self.place.name_of(self.new_path) if self.new_path else ""
 
     @property
     def line_count(self) -> int:

@@ -156,3 +156,45 @@ def test_a_clash_at_the_end_without_a_newline_keeps_its_marks_on_lines_of_their_
 @pytest.mark.parametrize("text", [f"{MINE}\r\nx", f"x\n{BETWEEN}", f"{THEIRS}\r\n"])
 def test_marks_are_seen_whatever_the_line_ends(text: str) -> None:
     assert is_undecided(text)
+
+
+@pytest.fixture
+def renamed(client: Client, place: Place) -> Any:
+    """The page of a save to a name that the file does not have any more."""
+    save(client, place, BASE, base="", name="old.md")
+    client.post(url(place, "rename", "old.md"), {"name": "new.md"})
+    return save(client, place, MY_TEXT, base=digest(BASE.encode()), name="old.md")
+
+
+def test_a_renamed_file_is_said_to_be_renamed(place: Place, renamed: Any) -> None:
+    words = "memory/old.md was renamed to memory/new.md by operator after you opened it."
+    assert words in renamed.content.decode()
+    assert f'href="{url(place, "document_detail", "new.md")}"' in renamed.content.decode()
+
+
+def test_a_text_for_a_renamed_file_is_saved_under_its_new_name(
+    client: Client, place: Place, renamed: Any
+) -> None:
+    page = renamed.content.decode()
+    base = digest(BASE.encode())
+    button = f'formaction="{url(place, "save", "new.md")}" name="base" value="{base}"'
+    assert button in page
+    # A button's own value comes after that of the field with its name
+    fields = {"text": renamed.context["page"].proposal, "mine": MY_TEXT, "base": ["", base]}
+    assert client.post(url(place, "save", "new.md"), fields).status_code == 302
+    assert (place.base / place.below("new.md")).read_text() == MY_TEXT
+    assert not (place.base / place.below("old.md")).exists()
+
+
+def test_the_old_name_of_a_file_leads_to_the_new_one(client: Client, place: Place, renamed: Any) -> None:
+    page = client.get(url(place, "document_detail", "old.md")).content.decode()
+    assert "It was renamed to memory/new.md by operator" in page
+    assert f'href="{url(place, "document_detail", "new.md")}"' in page
+    assert "Put the last recorded text back" not in page
+
+
+def test_a_removed_file_is_said_to_be_removed(client: Client, place: Place) -> None:
+    (place.base / place.file).unlink()
+    page = save(client, place, MY_TEXT, base=digest(BASE.encode())).context["page"]
+    assert page.sentence == "memory.md was removed after you opened it. Nothing was overwritten."
+    assert page.new_path == ""

@@ -64,7 +64,7 @@ def test_a_change_from_outside_is_recorded_before_it_is_a_conflict(place: Place)
 
 def test_a_file_that_vanished_is_a_conflict_with_nothing_there(place: Place) -> None:
     put(place, "old").unlink()
-    with pytest.raises(Conflict, match="is gone") as caught:
+    with pytest.raises(Conflict, match="was removed after you opened it") as caught:
         save(place, "mine", b"old")
     assert caught.value.current is None
     assert on_disk(place) is None

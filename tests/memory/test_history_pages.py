@@ -206,3 +206,13 @@ def test_the_lines_of_a_vanished_file_are_said_to_be_gone(operator_client: Clien
     (place.base / place.below("notes.md")).unlink()
     answer = operator_client.get(url(place, "blame", "notes.md"))
     assert (answer.status_code, "This file is gone" in answer.content.decode()) == (200, True)
+
+
+def test_a_rename_is_one_act_of_the_history(place: Place) -> None:
+    editing.create(place, "a.md", "x", by="operator", now=BEGINNING)
+    for old, new in (("a.md", "b.md"), ("b.md", "a.md"), ("a.md", "b.md")):
+        editing.rename(place, old, new, by="operator", now=BEGINNING)
+    deeds = [row.revision.deed for row in history_list(place, "b.md", None).rows]
+    assert deeds == ["renamed", "renamed", "renamed", "made"]
+    gone = history_list(place, "a.md", None).rows
+    assert (gone[0].revision.deed, gone[0].revision.renamed_to) == ("renamed", "memory/b.md")
