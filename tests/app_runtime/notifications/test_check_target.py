@@ -5,11 +5,14 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from halo_site.datadir.config import update_config
 from halo_site.datadir.secrets import set_secret
 from tests.wire import Sink
 
+# The command looks at the database before it does anything, from its own thread.
+pytestmark = pytest.mark.django_db(transaction=True)
 TOKEN = "tok-9f8e7d6c5b"
 
 
@@ -20,8 +23,15 @@ def set_target(url: str) -> None:
 
 def checked(target: str, **more: StringIO) -> None:
     """The command, in a thread of its own: it has an event loop there, as browser tests have one in this."""
+
+    def run() -> None:
+        try:
+            call_command("check_target", target, **more)
+        finally:
+            connection.close()  # this thread's own
+
     with ThreadPoolExecutor(1) as pool:
-        pool.submit(call_command, "check_target", target, **more).result()
+        pool.submit(run).result()
 
 
 def test_check_target_sends_a_test_message() -> None:
