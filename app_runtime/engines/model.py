@@ -7,7 +7,7 @@ import json
 import re
 import time
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from uuid import uuid4
 
 from django.utils import timezone
@@ -34,6 +34,7 @@ from app_runtime.engines.ending import AnswerTooLong
 from app_runtime.engines.provider_errors import PASSING, in_words
 from app_runtime.engines.providers import Connection, connect
 from app_runtime.exceptions import EngineError
+from app_runtime.settings.source_check import Checked
 from app_runtime.tools import Tool
 from halo_site.datadir.ai_sources import ModelSource
 
@@ -82,18 +83,6 @@ class ModelEngine:
         if source.id not in self._connections:
             self._connections[source.id] = connect(source)
         return self._connections[source.id]
-
-
-@dataclass(frozen=True)
-class Checked:
-    """What became of one small request to a source. ``ms`` is the time to its answer."""
-
-    ok: bool
-    sentence: str
-    model: str = ""
-    ms: int = 0
-    tokens_in: int | None = None
-    tokens_out: int | None = None
 
 
 async def check(source: ModelSource) -> Checked:
