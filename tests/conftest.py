@@ -1,7 +1,6 @@
 """What every test starts from: a data directory of its own, and somebody who may do everything."""
 
 import os
-import re
 import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -31,16 +30,9 @@ def pytest_configure() -> None:
     os.umask(0o077)  # as every command of ours does
 
 
-# Files that take long begin first, lest the last of them runs while the other processes have nothing to do
-LONG = re.compile(
-    r"tests/(archive|benchmarks|browser)/|test_(cancelled|killed|processes|real_specs|supervisor|up)\.py"
-)
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     from django.db import connection
 
-    items.sort(key=lambda item: LONG.search(item.path.as_posix()) is None)  # stable: the order within stays
     if connection.vendor != "sqlite":
         for item in items:
             if item.get_closest_marker("sqlite_only"):

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 # One more than there are cores, since many tests wait; the tests of a file stay together: some share a site
-WHOLE_SUITE = ["-n", str(min((os.cpu_count() or 1) + 1, 8)), "--dist", "loadfile", "--no-loadscope-reorder"]
+WHOLE_SUITE = ["-n", str(min((os.cpu_count() or 1) + 1, 8)), "--dist", "loadfile"]
 
 
 class Command(BaseCommand):
