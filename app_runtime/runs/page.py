@@ -1,7 +1,7 @@
 """What the page of one run shows, as typed facts without a request."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -230,9 +230,6 @@ class RunPage:
     def raw(self) -> str:
         """The newest lines of the transcript as they are on the page: one JSON object each."""
         return "\n".join(self.excerpt.text[-RAW_LINES:])
-
-    def of_tab(self, tab: str) -> "RunPage":
-        return replace(self, tab=tab)
 
 
 _WORKER_TIME = timedelta(seconds=WORKER_SECONDS)
