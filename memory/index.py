@@ -6,7 +6,7 @@ migration: on SQLite an FTS5 table that triggers keep, on PostgreSQL a GIN index
 both find the same files. A migration that has SQLite make the table anew has to make the triggers anew too.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from django.db import connection, models, transaction
@@ -32,36 +32,16 @@ LIST = """
     SELECT id, place, path FROM memory_revisions
     WHERE sha256 <> '' AND id IN (SELECT max(id) FROM memory_revisions GROUP BY place, path)
 """
+FORGET_LINKS = """
+    DELETE FROM memory_links
+    WHERE document_id IN (SELECT revision_id FROM memory_index WHERE place = %s AND path = %s)
+"""
+FORGET = "DELETE FROM memory_index WHERE place = %s AND path = %s"
+ADD = """
+    INSERT INTO memory_index (revision_id, place, path, short_name, version, is_cut, words)
+    VALUES (%s, %s, %s, %s, %s, %s, %s)
+"""
 BATCH = 10  # files that are indexed in one transaction
-
-
-# Both give the numbers of the files that were changed last first; SQLite does it without sorting
-FIND_SQLITE = """
-    SELECT memory_index_fts.rowid FROM memory_index_fts
-    CROSS JOIN memory_index ON memory_index.revision_id = memory_index_fts.rowid
-    WHERE memory_index_fts MATCH %s AND memory_index.place IN ({places})
-    ORDER BY memory_index_fts.rowid DESC LIMIT %s
-"""
-FIND_POSTGRES = """
-    WITH found AS MATERIALIZED (
-        SELECT revision_id, place FROM memory_index WHERE (words::tsvector) @@ %s::tsquery
-    )
-    SELECT revision_id FROM found WHERE place IN ({places}) ORDER BY revision_id DESC LIMIT %s
-"""
-
-
-def matching(wanted: Iterable[str], zone: str, keys: Sequence[str], most: int) -> list[int]:
-    """Return the numbers of the newest ``most`` files in places with these keys that have every term.
-
-    Each of ``wanted`` begins a term that stands in ``zone``. They are folded words, so never an operator.
-    """
-    if connection.vendor == "sqlite":
-        statement, query = FIND_SQLITE, " AND ".join(f'"{zone}{term}"*' for term in wanted)
-    else:
-        statement, query = FIND_POSTGRES, " & ".join(f"'{zone}{term}':*" for term in wanted)
-    with connection.cursor() as cursor:
-        cursor.execute(statement.format(places=", ".join(["%s"] * len(keys))), [query, *keys, most])
-        return [number for (number,) in cursor.fetchall()]
 
 
 class IndexedDocumentQuerySet(models.QuerySet["IndexedDocument"]):
@@ -130,11 +110,21 @@ class IndexedDocument(models.Model):
 
     @classmethod
     def follow(cls, revision: "Revision") -> None:
-        """Let the index say what ``revision`` says, in the caller's transaction."""
-        cls.objects.filter(place=revision.place, path=revision.path).only("pk").delete()
-        if revision.sha256:  # else the file is gone
-            row = cls(revision=revision, place=revision.place, path=revision.path)
-            row._fill(revision.text(), is_new=True)
+        """Let the index say what ``revision`` says, in the caller's transaction.
+
+        Every save waits for it, so it is plain SQL: the ORM takes as long again as all that is written.
+        """
+        name = (revision.place, revision.path)
+        with connection.cursor() as cursor:
+            cursor.execute(FORGET_LINKS, name)
+            cursor.execute(FORGET, name)
+            if not revision.sha256:  # the file is gone
+                return
+            text = revision.text()
+            words, is_cut = joined(revision.path, text)
+            row = (revision.pk, *name, short_name(revision.path), VERSION, is_cut, words)
+            cursor.execute(ADD, row)
+        _link(revision.pk, text)
 
     @classmethod
     def index_waiting(cls, most: int) -> int:
@@ -146,21 +136,17 @@ class IndexedDocument(models.Model):
             with transaction.atomic():
                 held = cls.objects.select_for_update().in_bulk([row.pk for row in batch])
                 for row in held.values():
-                    row._fill(row.revision.text(), is_new=False)
+                    row._fill(row.revision.text())
             done += len(batch)
         return done
 
-    def _fill(self, text: str, *, is_new: bool) -> None:
+    def _fill(self, text: str) -> None:
         self.short_name = short_name(self.path)
         self.words, self.is_cut = joined(self.path, text)
         self.version = VERSION
-        self.save(force_insert=is_new, force_update=not is_new)
-        if not is_new:
-            self.links.all().delete()
-        names = list(dict.fromkeys(bare(name) for name in wiki_names(text)))[:MOST_LINKS]
-        Link.objects.bulk_create(
-            Link(document=self, target=each, short_name=short_name(each)) for each in names
-        )
+        self.save(force_update=True)
+        self.links.all().delete()
+        _link(self.pk, text)
 
 
 class Link(models.Model):
@@ -181,6 +167,15 @@ class Link(models.Model):
 
     def __str__(self) -> str:
         return f"[[{self.target}]]"
+
+
+def _link(number: int, text: str) -> None:
+    """Add the wiki links of the file with this number, which has none yet."""
+    names = list(dict.fromkeys(bare(name) for name in wiki_names(text)))[:MOST_LINKS]
+    if names:
+        Link.objects.bulk_create(
+            Link(document_id=number, target=each, short_name=short_name(each)) for each in names
+        )
 
 
 def name_of(path: str) -> str:

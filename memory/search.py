@@ -5,16 +5,18 @@ headings have them, then all others; among each, the one that was changed last c
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
-from halo_site.datadir.files import FileTooLarge, PathRefused
-from memory import documents
+from halo_site.datadir.files import PathRefused, read_many_below
 from memory.excerpts import Part, beginning, excerpt, has_all, marked
-from memory.index import ANYWHERE, HEADING, NAME, IndexedDocument, matching, title_of
-from memory.models import digest
+from memory.finding import Indexed, indexed, matching
+from memory.index import IndexedDocument, name_of, title_of
+from memory.models import Revision, digest
 from memory.places import Place
+from memory.recording import LIMIT_BYTES
 from memory.words import Word, all_terms, fold, is_shortened, query_words
 
 PAGE = 20  # files that are shown at first, and that "more" adds
@@ -52,14 +54,13 @@ def search(query: str, places: Mapping[str, Place], limit: int = PAGE) -> Found:
     """Return the first ``limit`` files in ``places`` (by key) that have every word of ``query``.
 
     Every word begins a word of the file or of its name; those of Chinese, Japanese and Korean may stand
-    anywhere. Nothing in a query is an operator. At most three questions to the database find the files, and
-    one for each batch of them reads their texts.
+    anywhere. Nothing in a query is an operator. The database is asked four times at most, but that it gives
+    one batch of texts after another where they have to be looked at, or the files were changed past it.
     """
     words = query_words(query)
     rows = _matching(words, list(places), limit + 1) if words and places else iter(())
     found = list(islice(rows, limit + 1))
-    hits = [_hit(row, places[row.place], words) for row in found[:limit]]
-    return Found(words, is_shortened(query), hits, len(found) > limit)
+    return Found(words, is_shortened(query), _hits(found[:limit], places, words), len(found) > limit)
 
 
 def count_waiting(places: Mapping[str, Place]) -> int:
@@ -74,41 +75,67 @@ def cut_files(places: Mapping[str, Place]) -> list[IndexedDocument]:
     return list(cut.without_words().newest_first()[:3])
 
 
-def _matching(words: Sequence[Word], keys: Sequence[str], limit: int) -> Iterator[IndexedDocument]:
-    """The files in order, each with its revision, read in batches as they are asked for."""
-    wanted = all_terms(words)
+def _matching(words: Sequence[Word], keys: Sequence[str], limit: int) -> Iterator[Indexed]:
+    """The files in order; where the index alone does not decide, read in batches as they are asked for."""
     doubtful = [word for word in words if word.needs_look]
-    seen: set[int] = set()
-    for zone in (NAME, HEADING, ANYWHERE):
-        most = MOST_LOOKED_AT if doubtful else limit + len(seen)
-        numbers = [number for number in matching(wanted, zone, keys, most) if number not in seen]
-        seen.update(numbers)
-        for start in range(0, len(numbers), BATCH):
-            batch = numbers[start : start + BATCH]
-            held = IndexedDocument.objects.without_words().select_related("revision").in_bulk(batch)
-            for row in (held[number] for number in batch if number in held):
-                if not doubtful or has_all(doubtful, fold(row.revision.text()), fold(title_of(row.path))):
-                    yield row
+    if not doubtful:
+        yield from indexed(matching(all_terms(words), keys, limit)[:limit])
+        return
+    numbers = matching(all_terms(words), keys, MOST_LOOKED_AT)
+    for start in range(0, len(numbers), BATCH):
+        batch = numbers[start : start + BATCH]
+        texts = Revision.objects.only("content").in_bulk(batch)
+        for file in indexed(batch):
+            if file.number in texts and has_all(
+                doubtful, fold(texts[file.number].text()), fold(title_of(file.path))
+            ):
+                yield file
 
 
-def _hit(row: IndexedDocument, place: Place, words: Sequence[Word]) -> Hit:
-    text = row.revision.text()
+def _hits(files: Sequence[Indexed], places: Mapping[str, Place], words: Sequence[Word]) -> list[Hit]:
+    """What is shown of the files: a file that is as its revision says is read here, not there."""
+    hits: dict[int, Hit] = {}
+    for file, data in _on_disk(files, places):
+        if digest(data) == file.sha256:
+            hits[file.number] = _hit(file, places[file.place], words, _text(data), is_unrecorded=False)
+    others = [file for file in files if file.number not in hits]
+    for start in range(0, len(others), BATCH):
+        batch = {file.number: file for file in others[start : start + BATCH]}
+        for number, revision in Revision.objects.only("content").in_bulk(list(batch)).items():
+            file = batch[number]
+            hits[number] = _hit(file, places[file.place], words, revision.text(), is_unrecorded=True)
+    return [hits[file.number] for file in files if file.number in hits]
+
+
+def _on_disk(files: Sequence[Indexed], places: Mapping[str, Place]) -> Iterator[tuple[Indexed, bytes]]:
+    """The files that can be read, one at a time, place by place."""
+    below: dict[str, dict[str, Indexed]] = {}
+    for file in files:
+        with suppress(PathRefused):
+            name = places[file.place].below(name_of(file.path))
+            below.setdefault(file.place, {})[name] = file
+    for key, named in below.items():
+        for name, data in read_many_below(places[key].base, named, LIMIT_BYTES):
+            yield named[name], data
+
+
+def _hit(file: Indexed, place: Place, words: Sequence[Word], text: str, *, is_unrecorded: bool) -> Hit:
     shown = excerpt(text, words)
     return Hit(
         place=place,
-        name=row.name,
-        title=marked(row.path, words, length=len(row.path)),
+        name=name_of(file.path),
+        title=marked(file.path, words, length=len(file.path)),
         headings=shown.headings if shown else (),
         line=shown.line if shown else None,
         parts=shown.parts if shown else beginning(text),
-        changed_at=row.revision.created_at,
-        is_unrecorded=_is_unrecorded(row, place),
+        changed_at=file.changed_at,
+        is_unrecorded=is_unrecorded,
     )
 
 
-def _is_unrecorded(row: IndexedDocument, place: Place) -> bool:
-    """Whether the file is not what its newest revision says: it was found by its old text."""
+def _text(data: bytes) -> str:
+    """The text of a file's bytes, none where they are no text."""
     try:
-        return digest(documents.on_disk(place, row.name)) != row.revision.sha256
-    except (FileTooLarge, PathRefused, OSError):
-        return True
+        return data.decode()
+    except UnicodeDecodeError:
+        return ""

@@ -26,6 +26,7 @@ _UNSPACED = (
 # The first group: a run of a script without spaces; the second: one word of another
 RUN = re.compile(f"([{_UNSPACED}]+)|([^\\W_{_UNSPACED}]+)")
 UNSPACED, SPACED = re.compile(f"[{_UNSPACED}]+"), re.compile(f"[^\\W_{_UNSPACED}]+")
+PLAIN = re.compile("[a-z0-9]+")  # the same in ASCII
 IN_A_WORD = re.compile(f"[^\\W_{_UNSPACED}]")  # one character; what follows it begins no word
 
 
@@ -63,10 +64,18 @@ def fold(text: str) -> str:
 
 
 def terms(text: str) -> dict[str, None]:
-    """Return the different terms of ``text``, as a set in order; repeated words cost next to nothing."""
-    folded = fold(text)
-    found = {word[:MOST_CHARACTERS]: None for word in dict.fromkeys(SPACED.findall(folded))}
-    for run in dict.fromkeys(UNSPACED.findall(folded)) if not folded.isascii() else ():
+    """Return the different terms of ``text``, as a set in order; repeated words cost next to nothing.
+
+    Lines of ASCII, which are most in many texts, need neither Unicode's tables nor its classes.
+    """
+    lines = text.split("\n")
+    plain = "\n".join([line for line in lines if line.isascii()]).lower()
+    found = {word[:MOST_CHARACTERS]: None for word in dict.fromkeys(PLAIN.findall(plain))}
+    if text.isascii():
+        return found
+    folded = fold("\n".join([line for line in lines if not line.isascii()]))
+    found.update((word[:MOST_CHARACTERS], None) for word in dict.fromkeys(SPACED.findall(folded)))
+    for run in dict.fromkeys(UNSPACED.findall(folded)):
         found.update(dict.fromkeys((*_pairs(run), run[-1])))
     return found
 
@@ -85,6 +94,8 @@ def query_words(query: str) -> list[Word]:
 
 def is_shortened(query: str) -> bool:
     """Whether `query_words` left out something of ``query``."""
+    if len(query) <= QUERY_WORDS:
+        return False
     whole = {match[0] for match in RUN.finditer(fold(query[:QUERY_CHARACTERS]))}
     return len(query.strip()) > QUERY_CHARACTERS or len(whole) > QUERY_WORDS
 

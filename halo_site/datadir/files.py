@@ -10,7 +10,7 @@ import fcntl
 import os
 import secrets
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -33,6 +33,7 @@ __all__ = [
     "names_below",
     "read_below",
     "read_ends_below",
+    "read_many_below",
     "remove_below",
     "rename_below",
     "staged_below",
@@ -75,17 +76,25 @@ def read_below(base: Path, relative: str, limit: int | None = None) -> bytes:
     Raises `PathRefused` (name, link, hard link, not a regular file), `FileNotFoundError`, `FileTooLarge` over
     ``limit`` bytes, and any other `OSError` of the disk.
     """
-    with (
-        parent_below(base, relative, make=False) as (folder, name),
-        _opened(folder, name, relative, os.O_RDONLY) as file,
-    ):
-        size = os.fstat(file).st_size
-        if limit is not None and size > limit:
-            raise FileTooLarge(relative, size, limit)
-        data = _read_all(file, limit)
-        if limit is not None and len(data) > limit:
-            raise FileTooLarge(relative, len(data), limit)
-        return data
+    with parent_below(base, relative, make=False) as (folder, name):
+        return _read(folder, name, relative, limit)
+
+
+def read_many_below(base: Path, relatives: Iterable[str], limit: int) -> Iterator[tuple[str, bytes]]:
+    """Yield name and content of each file that `read_below` would return, folder by folder.
+
+    Each folder is walked to once, which takes longer than to read a small file.
+    """
+    together: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+    for relative in relatives:
+        with suppress(PathRefused):
+            *folders, name = contained(base, relative)
+            together.setdefault(tuple(folders), []).append((name, relative))
+    for parts, names in together.items():
+        with suppress(PathRefused, OSError), folder_below(base, parts, make=False) as folder:
+            for name, relative in names:
+                with suppress(FileTooLarge, PathRefused, OSError):
+                    yield relative, _read(folder, name, relative, limit)
 
 
 def read_ends_below(base: Path, relative: str, head: int, tail: int) -> tuple[bytes, bytes]:
@@ -99,7 +108,7 @@ def read_ends_below(base: Path, relative: str, head: int, tail: int) -> tuple[by
     ):
         size = os.fstat(file).st_size
         if size <= head + tail:
-            return _read_all(file, None), b""
+            return _read_all(file, None, size), b""
         return os.pread(file, head, 0), os.pread(file, tail, size - tail)
 
 
@@ -269,11 +278,23 @@ def _refusal(relative: str, reason: str) -> PathRefused:
     return PathRefused(f"“{relative}” is refused: {reason}.")
 
 
-def _read_all(file: int, limit: int | None) -> bytes:
-    """Read to the end, or to one byte more than ``limit``: the file may grow while it is read."""
+def _read(folder: int, name: str, relative: str, limit: int | None) -> bytes:
+    with _opened(folder, name, relative, os.O_RDONLY) as file:
+        size = os.fstat(file).st_size
+        if limit is not None and size > limit:
+            raise FileTooLarge(relative, size, limit)
+        data = _read_all(file, limit, size)
+        if limit is not None and len(data) > limit:
+            raise FileTooLarge(relative, len(data), limit)
+        return data
+
+
+def _read_all(file: int, limit: int | None, size: int) -> bytes:
+    """Read to the end, or past ``limit``: the file, of ``size`` bytes just now, may grow while it is read."""
+    at_once = min(size + 1, READ_CHUNK)  # to make room for much more takes longer than to read a small file
     chunks: list[bytes] = []
     total = 0
-    while chunk := os.read(file, READ_CHUNK):
+    while chunk := os.read(file, at_once):
         chunks.append(chunk)
         total += len(chunk)
         if limit is not None and total > limit:

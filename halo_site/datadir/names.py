@@ -1,6 +1,7 @@
 """Names of files below a base directory: which are accepted at all, before any disk is touched."""
 
 import unicodedata
+from functools import lru_cache
 from pathlib import Path
 
 MAX_COMPONENT_BYTES = 255  # what ext4, xfs, btrfs and apfs take
@@ -41,6 +42,7 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() or char in JOINERS else "\ufffd" for char in text)
 
 
+@lru_cache(maxsize=1_000)
 def _problem(part: str) -> str:
     """Say what is wrong with one component, or return an empty text."""
     if part == "":

@@ -20,6 +20,7 @@ from halo_site.datadir.files import (
     info_below,
     list_below,
     read_below,
+    read_many_below,
     write_below,
 )
 
@@ -273,3 +274,23 @@ def test_a_read_is_refused_above_its_limit(base: Path) -> None:
     with pytest.raises(FileTooLarge) as caught:
         read_below(base, "file.md", limit=5)
     assert (caught.value.size, caught.value.limit) == (6, 5)
+
+
+def test_many_files_are_read_without_those_that_alone_would_be_refused(tmp_path):
+    for name in ("a.md", "sub/b.md", "sub/c.md", "large.md"):
+        write_below(tmp_path, name, name.encode() if name != "large.md" else b"x" * 11)
+    (tmp_path / "link.md").symlink_to("a.md")
+    (tmp_path / "elsewhere").symlink_to("sub")
+    asked = [
+        "sub/c.md",
+        "../a.md",
+        "a.md",
+        "gone.md",
+        "none/x.md",
+        "link.md",
+        "elsewhere/b.md",
+        "large.md",
+        "sub/b.md",
+    ]
+    found = dict(read_many_below(tmp_path, asked, 10))
+    assert found == {"a.md": b"a.md", "sub/b.md": b"sub/b.md", "sub/c.md": b"sub/c.md"}

@@ -1,5 +1,6 @@
 """The line that is shown of a file, and what is marked in it."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,6 +42,31 @@ def test_a_long_line_is_cut_around_the_first_word():
     assert shown.endswith("…")
     assert "[kettle]" in shown
     assert len(shown) < LENGTH + 10
+
+
+def test_a_line_far_down_has_its_number_and_the_headings_above_it():
+    text = "# one\n" + "nothing here\n" * 500 + "## two\r\n" + "价 nothing\n" * 500 + "the Kéttle\n"
+    shown = excerpt(text, query_words("kettle"))
+    assert (shown.line, shown.headings) == (1003, ("one", "two"))
+    assert drawn(shown.parts) == "the [Kéttle]"
+
+
+def test_words_on_different_lines_are_shown_by_the_first_of_them():
+    shown = excerpt("x\n" * 3000 + "a kettle\n" + "x\n" * 3000 + "a pot\n", query_words("pot kettle"))
+    assert (shown.line, drawn(shown.parts)) == (3001, "a [kettle]")
+
+
+@pytest.mark.parametrize("before", [1_900, 1_999, 2_000, 3_990, 50_000])
+def test_the_word_is_marked_however_long_the_line_before_it(before):
+    shown = drawn(marked("é" * before + " kettle " + "b " * 5_000, query_words("kettle")))
+    assert "[kettle]" in shown
+    assert (shown[0], shown[-1]) == ("…", "…")
+    assert len(shown) < LENGTH + 10
+
+
+def test_the_end_of_a_word_in_a_long_line_is_not_marked():
+    line = "é" * 1_940 + "kettle " + "b " * 2_000 + "kettle"
+    assert drawn(marked(line, query_words("kettle"))).endswith("[kettle]")
 
 
 def test_nothing_is_shown_where_no_word_is():

@@ -102,6 +102,43 @@ def test_a_change_from_outside_is_said_until_it_is_recorded(app, place):
     assert (names("kettle"), names("pot")) == ([], ["notes.md"])
 
 
+def test_a_file_that_is_gone_or_was_changed_is_shown_as_its_revision_has_it(place):
+    write(place, "an old kettle", "changed.md")
+    write(place, "a lost kettle", "gone.md", after=1)
+    write(place, "a kettle", "same.md", after=2)
+    put(place, "a pot", "changed.md")
+    (place.base / place.below("gone.md")).unlink()
+    shown = [
+        (hit.name, hit.is_unrecorded, "".join(part.text for part in hit.parts))
+        for hit in found("kettle").hits
+    ]
+    assert shown == [
+        ("same.md", False, "a kettle"),
+        ("gone.md", True, "a lost kettle"),
+        ("changed.md", True, "an old kettle"),
+    ]
+
+
+def test_a_search_asks_as_often_for_many_files_as_for_one(place, django_assert_num_queries):
+    for number in range(12):
+        write(place, "a kettle 价格上涨", f"{number}.md", after=number)
+    with django_assert_num_queries(3):
+        assert len(names("kettle")) == 12
+    with django_assert_num_queries(1):
+        assert names("nowhere") == []
+
+
+@pytest.mark.parametrize(
+    "query", ["k", "kettle " * 200, " ".join(f"word{n}" for n in range(200)), "价" * 200]
+)
+def test_a_query_of_any_length_asks_a_bounded_number_of_times(place, query, django_assert_max_num_queries):
+    text = "kettle 价价价 " + " ".join(f"word{number}" for number in range(200))
+    for number in range(30):
+        write(place, text, f"{number}.md", after=number)
+    with django_assert_max_num_queries(7):
+        found(query)
+
+
 def test_a_file_that_is_no_text_is_found_by_its_name_only(app, place):
     put(place, b"\xff\xfekettle", "bytes.md")
     with pytest.raises(documents.MemoryRefused):

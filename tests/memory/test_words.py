@@ -83,3 +83,9 @@ def test_a_query_has_bounds_and_says_where_it_is_cut():
     assert is_shortened("x" * (QUERY_CHARACTERS + 1))
     assert is_shortened(" ".join(f"w{number}" for number in range(13)))
     assert not is_shortened("kettle " * 13)
+
+
+@given(st.text(max_size=80), st.text(st.characters(max_codepoint=127), max_size=80))
+def test_lines_of_ascii_have_the_same_terms_by_themselves(text, plain):
+    assert set(terms(f"{plain}\n{text}")) == set(terms(plain)) | set(terms(text))
+    assert set(terms(f"{plain} é")) == set(terms(plain)) | {"e"}  # together in one line
