@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 from halo_site.diff import Diff, diff_of
 from memory.editing import Conflict
+from memory.editor_page import LARGE_CHARACTERS
 from memory.history import text_of
 from memory.line_ends import lines_of, plain
 from memory.merging import Merge, merge
 from memory.models import Revision, digest
 from memory.places import Place
+from memory.recording import LIMIT_BYTES
 
 BASES_LOOKED_AT = 1_000  # newest revisions of a document among which the base of a save is sought
 MINE, BETWEEN, THEIRS = "<<<<<<< mine", "======= there now", ">>>>>>>"
@@ -39,6 +41,15 @@ class ConflictPage:
     @property
     def title(self) -> str:
         return self.place.path(self.name)
+
+    @property
+    def limit(self) -> int:
+        """The most bytes that a file takes."""
+        return LIMIT_BYTES
+
+    @property
+    def large_characters(self) -> int:
+        return LARGE_CHARACTERS
 
     @property
     def new_path(self) -> str:

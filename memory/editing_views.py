@@ -179,7 +179,9 @@ def _make(request: HttpRequest, place: Place, name: str, text: str) -> None:
 def _preview(request: HttpRequest, place: Place, name: str, *, is_new: bool) -> HttpResponse:
     text, base = request.POST.get("text", ""), request.POST.get("base", "")
     resolve = wiki_resolver(request, place)
-    page = editor_page(place, name, text, base, users=users_now(), is_new=is_new, resolve=resolve)
+    page = editor_page(
+        place, name, text, base, users=users_now(), is_new=is_new, resolve=resolve, is_asked=True
+    )
     context = {"page": page, "preview": page.preview, "tree": tree_of(place, "" if is_new else name)}
     return respond(request, page="memory/editor.html", fragment="memory/_preview.html", context=context)
 

@@ -17,7 +17,9 @@ from memory.users import User, users_of
 from memory.writability import hindrance
 
 HEADINGS_SHOWN = 500
-LARGE_CHARACTERS = 200_000  # a text whose preview takes a tenth of a second and more
+LARGE_CHARACTERS = (
+    100_000  # above it a preview is made only when it is asked for: browsers take seconds to lay it out
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ class Preview:
     html: SafeString = field(default_factory=SafeString)
     outline: tuple[Heading, ...] = ()
     has_snapshot: bool = False  # a run of its app is shown it from the start
+    is_postponed: bool = False  # a long text, of which nobody has asked for the look
+    is_cut: bool = False  # there are more headings than the outline has
     problem: str = ""
     limit: int = documents.LIMIT_BYTES
 
@@ -50,9 +54,12 @@ class EditorPage:
     problem: str = ""
 
     @property
-    def preview_delay(self) -> int:
-        """Milliseconds without a key before the preview is made anew: longer where that takes longer."""
-        return 300 if len(self.text) < LARGE_CHARACTERS else 1_500
+    def large_characters(self) -> int:
+        return LARGE_CHARACTERS
+
+    @property
+    def limit(self) -> int:
+        return documents.LIMIT_BYTES
 
     @property
     def is_there(self) -> bool:
@@ -79,13 +86,14 @@ def editor_page(
     is_new: bool = False,
     problem: str = "",
     resolve: Resolver | None = None,
+    is_asked: bool = False,
 ) -> EditorPage:
     """The editor with ``text``: that of the file, or what a person sent and could not be saved.
 
-    The line ends that a form makes do not count.
+    The line ends that a form makes do not count. ``is_asked``: for the preview, so a long text has one too.
     """
     text = plain(text)
-    shown = preview_of(place, name, text, is_new=is_new, resolve=resolve)
+    shown = preview_of(place, name, text, is_new=is_new, resolve=resolve, is_asked=is_asked)
     size = shown.measure.size if shown.measure else documents.LIMIT_BYTES
     why = hindrance(place, "" if is_new else name, size)
     reading = users_of(place, users)
@@ -115,11 +123,17 @@ def _was_there(place: Place, name: str) -> bool:
 
 
 def preview_of(
-    place: Place, name: str, text: str, *, is_new: bool = False, resolve: Resolver | None = None
+    place: Place,
+    name: str,
+    text: str,
+    *,
+    is_new: bool = False,
+    resolve: Resolver | None = None,
+    is_asked: bool = False,
 ) -> Preview:
     """How ``text`` will look as the document ``name``, its wiki links found by ``resolve``.
 
-    No file is read and nothing written.
+    That of a long text is postponed unless it ``is_asked`` for. No file is read and nothing written.
     """
     size = len(text.encode(errors="replace"))
     if size > documents.LIMIT_BYTES:
@@ -128,6 +142,9 @@ def preview_of(
             "The text has %(size)s bytes, and a file takes %(limit)s. It can be saved when it is shorter."
         )
         return Preview(problem=words % limits)
-    outline = tuple(sections.outline(text)[:HEADINGS_SHOWN])
+    headings = sections.outline(text)
     has_snapshot = place.scope == Scope.APP and not name and not is_new
-    return Preview(measured(text), render_folded(text, resolve), outline, has_snapshot)
+    is_postponed = len(text) > LARGE_CHARACTERS and not is_asked
+    html = SafeString() if is_postponed else render_folded(text, resolve)
+    is_cut = len(headings) > HEADINGS_SHOWN
+    return Preview(measured(text), html, tuple(headings[:HEADINGS_SHOWN]), has_snapshot, is_postponed, is_cut)

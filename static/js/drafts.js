@@ -37,7 +37,7 @@
 
   form.addEventListener("input", () => {
     clearTimeout(waiting);
-    waiting = setTimeout(() => keep(), 400); // ms without a key
+    waiting = setTimeout(() => keep(), text.textLength > 100_000 ? 2000 : 400); // ms without a key
   });
   form.addEventListener("halo:keep", () => keep());
   // What is sent is the draft until a page shows that it was saved; a download saves nothing here

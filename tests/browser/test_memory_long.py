@@ -1,0 +1,52 @@
+"""Long texts in the editor: it stays quick, and says what is too large before anything is lost."""
+
+from playwright.sync_api import Dialog
+
+from tests.browser.test_memory import BASE, EDIT, field, saved
+
+LONG = "some words here\n" * 10_000
+
+
+def test_the_preview_of_a_long_text_waits_until_it_is_asked_for(watched_page):
+    saved("# top\n\n" + LONG)
+    watched_page.on("dialog", Dialog.accept)
+    asked = []
+    watched_page.on(
+        "request", lambda request: asked.append(request.url) if "preview" in request.url else None
+    )
+    watched_page.goto(EDIT)
+    field(watched_page).press("a")
+    watched_page.get_by_text("What stands here is about the text as it was").wait_for()
+    assert (asked, watched_page.locator("#memory-preview h1").count()) == ([], 0)
+    field(watched_page).evaluate("(box) => box.setSelectionRange(0, 0)")
+    field(watched_page).press_sequentially("# new\n\n")
+    watched_page.get_by_role("button", name="Show the preview").click()
+    watched_page.locator("#memory-preview h1").get_by_text("new").wait_for()
+    assert watched_page.get_by_text("What stands here is about").is_hidden()
+
+
+PASTE = """(box, words) => {
+  const data = new DataTransfer();
+  data.setData("text/plain", words);
+  const about = { clipboardData: data, bubbles: true, cancelable: true };
+  return box.dispatchEvent(new ClipboardEvent("paste", about));
+}"""
+
+
+def test_what_would_be_too_large_is_not_pasted(watched_page):
+    saved(BASE)
+    watched_page.goto(EDIT)
+    assert field(watched_page).evaluate(PASTE, "small") is True
+    assert field(watched_page).evaluate(PASTE, "5 MB " * 1024 * 1024) is False
+    words = watched_page.locator(".message").inner_text()
+    assert words.startswith("What you pasted was not put in: with it the text would have 5,242,9")
+    assert field(watched_page).input_value() == BASE
+
+
+def test_a_text_that_grew_too_large_says_so_at_once(signed_in):
+    page = signed_in.new_page()
+    page.goto(EDIT)
+    field(page).fill("é" * 600_000)
+    page.locator(".message").get_by_text("The text has 1,200,000 bytes").wait_for()
+    field(page).fill("short")
+    page.locator("[data-told]:text('The text has')").wait_for(state="detached")
