@@ -67,8 +67,9 @@ def _parsed(text: str, options: int) -> tuple[str, str]:
     """The text as the C library takes it, and its HTML, not sanitized yet."""
     # A lone surrogate cannot be encoded for the C library; it is shown as the replacement character.
     plain = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    page = cmarkgfm.markdown_to_html_with_extensions(plain, options=options, extensions=EXTENSIONS)
-    return plain, page
+    source = wiki.guarded(plain)
+    page = cmarkgfm.markdown_to_html_with_extensions(source, options=options, extensions=EXTENSIONS)
+    return plain, wiki.unguarded(page, plain)
 
 
 def _clean(text: str, options: int) -> str:

@@ -12,6 +12,9 @@ from django.utils.translation import gettext as _
 
 LINK = re.compile(r"\[\[([^\[\]\n]{1,300})\]\]")
 TAG = re.compile(r"<[^>]*>")
+EMPHASIS = re.compile(r"(?<!\\)[*_~]")  # what one escaped makes none anyway
+# While markdown is read, characters of private use stand for those; the second is how an address has them
+STAND_INS = {"*": ("\ue000", "%EE%80%80"), "_": ("\ue001", "%EE%80%81"), "~": ("\ue002", "%EE%80%82")}
 VERBATIM = re.compile(r"<(/?)(?:code|pre|a)\b")
 
 
@@ -25,6 +28,26 @@ class Target:
 
 # Names as they are written, with their ``#heading`` → where they lead. What is left out stays text.
 Resolver = Callable[[Sequence[str]], Mapping[str, Target]]
+
+
+def guarded(text: str) -> str:
+    """Return the markdown ``text`` with no emphasis within its wiki links, for `unguarded` to put right.
+
+    A text that uses the stand-ins itself is left as it is: there emphasis wins.
+    """
+    if "[[" not in text or any(mark in text for marks in STAND_INS.values() for mark in marks):
+        return text
+    return LINK.sub(lambda link: EMPHASIS.sub(lambda mark: STAND_INS[mark[0]][0], link[0]), text)
+
+
+def unguarded(page: str, text: str) -> str:
+    """Return the HTML of ``guarded(text)`` with the characters that ``text`` has."""
+    if guarded(text) == text:
+        return page
+    for mark, stand_ins in STAND_INS.items():
+        for stand_in in stand_ins:
+            page = page.replace(stand_in, mark)
+    return page
 
 
 def names(page: str) -> list[str]:

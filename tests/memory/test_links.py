@@ -83,7 +83,7 @@ def there(names):
 def test_links_are_links_in_text_and_never_in_code():
     page = render("[[a]] and [[b|B *bold*]]\n\n`[[c]]`\n\n```\n[[d]]\n```\n\n[[[e]](http://x.test)\n", there)
     assert '<a href="/there/?a">a</a>' in page
-    assert "[[b|B <em>bold</em>]]" in page  # its label is more than text
+    assert ">B *bold*</a>" in page  # a link wins over emphasis
     assert "<code>[[c]]</code>" in page
     assert "[[d]]" in page
     assert wiki_names("[[a]] `[[c]]`\n\n    [[d]]\n\n[[a|again]] [[x#y]]") == ["a", "x#y"]
@@ -148,3 +148,23 @@ def test_files_that_nothing_leads_to_are_listed(place, operator_client):
 def test_links_are_bounded(place):
     write(place, " ".join(f"[[n{number}]]" for number in range(MOST_LINKS + 50)))
     assert Link.objects.count() == MOST_LINKS
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("[[my _draft_ x]]", ["my _draft_ x"]),
+        ("*one [[a* b]] two*", ["a* b"]),
+        ("[[~~old~~ plan]]", ["~~old~~ plan"]),
+        ("[[a \\_b\\_]]", ["a _b_"]),
+        ("`[[my _draft_ x]]`", []),
+    ],
+)
+def test_a_link_wins_over_emphasis(text: str, names: list[str]) -> None:
+    assert wiki_names(text) == names
+
+
+def test_what_is_no_link_keeps_its_characters() -> None:
+    page = render("`[[a_b]]` _em_ [x](http://x.test/[[a_b]])")
+    assert "<code>[[a_b]]</code> <em>em</em>" in page
+    assert 'href="http://x.test/%5B%5Ba_b%5D%5D"' in page
