@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 
 from halo_site.disk_trouble import trouble_of
-from halo_site.unsent import page_of, texts_of
+from halo_site.unsent import names_of, page_of, texts_of
 
 RETRY_SECONDS = 5
 
@@ -21,7 +21,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
     The reason goes to Django's log, not to the page.
     """
-    context = {"texts": texts_of(request), "page": page_of(request)}
+    context = {"texts": texts_of(request), "names": names_of(request), "page": page_of(request)}
     return render(request, "403_csrf.html", context, status=403)
 
 

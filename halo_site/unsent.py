@@ -15,6 +15,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 # Fields with a text that somebody took time to write. No others are shown again: keys and passwords never
 TEXT_FIELDS = ("text", "mine", "spec_text")
+NAME_FIELDS = ("name",)  # given back beside a text only: alone it is typed again in no time
 
 View = Callable[..., HttpResponseBase]
 
@@ -46,8 +47,17 @@ def texts_of(request: HttpRequest) -> list[str]:
     origin = request.headers.get("Origin")
     if request.method != "POST" or (origin and urlsplit(origin).netloc != request.get_host()):
         return []
+    return _sent(request, TEXT_FIELDS)
+
+
+def names_of(request: HttpRequest) -> list[str]:
+    """The names that were typed for those texts; none where `texts_of` has none."""
+    return _sent(request, NAME_FIELDS) if texts_of(request) else []
+
+
+def _sent(request: HttpRequest, fields: tuple[str, ...]) -> list[str]:
     try:
-        sent = [request.POST.get(name, "") for name in TEXT_FIELDS]
+        sent = [request.POST.get(name, "") for name in fields]
     except (UnreadablePostError, MultiPartParserError, SuspiciousOperation):
         return []
     return list(dict.fromkeys(text for text in sent if text.strip()))
@@ -69,5 +79,6 @@ class SignInRequired(LoginRequiredMiddleware):
         page = page_of(request) or "/"
         texts = [] if "HX-Request" in request.headers else texts_of(request)
         if texts:
-            return render(request, "403_signed_out.html", {"texts": texts, "page": page}, status=403)
+            context = {"texts": texts, "names": names_of(request), "page": page}
+            return render(request, "403_signed_out.html", context, status=403)
         return redirect_to_login(page, self.get_login_url(view_func))

@@ -97,9 +97,10 @@ def test_a_text_without_a_session_is_given_back(client: Client, place: Place, ve
     assert f'href="/login/?next={editor}" target="_blank"' in page
 
 
-def test_a_new_file_without_a_session_leads_back_to_its_editor(client: Client, place: Place) -> None:
+def test_a_new_file_without_a_session_is_given_back_with_its_name(client: Client, place: Place) -> None:
     address = reverse("memory:document_create", args=[place.key])
-    page = client.post(address, {"name": "x.md", "text": "words"}).content.decode()
+    page = client.post(address, {"name": "x<y>.md", "text": "words"}).content.decode()
+    assert 'value="x&lt;y&gt;.md" readonly' in page
     assert quote(reverse("memory:document_new", args=[place.key]), safe="") in page
 
 
