@@ -116,6 +116,11 @@ def is_undecided(text: str) -> bool:
     return not {MINE, BETWEEN, THEIRS}.isdisjoint(plain(text).split("\n"))
 
 
+def has_marks(text: str) -> bool:
+    """Whether a line of ours from above or between two sides stands in a text that was no merge."""
+    return not {MINE, BETWEEN}.isdisjoint(plain(text).split("\n"))
+
+
 def _ended(lines: list[str]) -> list[str]:
     return lines if not lines or lines[-1].endswith("\n") else [*lines[:-1], lines[-1] + "\n"]
 

@@ -14,7 +14,7 @@ from halo_site.fragments import respond
 from halo_site.unsent import shown_by
 from memory import editing, names
 from memory.access import get_document, get_place, wiki_resolver
-from memory.conflict_page import ConflictPage, conflict_page, is_undecided, undecided_page
+from memory.conflict_page import ConflictPage, conflict_page, has_marks, is_undecided, undecided_page
 from memory.editing import Conflict
 from memory.editor_page import EditorPage, editor_page, opened
 from memory.exceptions import MemoryRefused
@@ -73,6 +73,11 @@ def document_save(request: HttpRequest, place_key: str, relative: str = "") -> H
     except MemoryRefused as error:
         return _editor(request, place, name, text, base, problem=str(error))
     messages.success(request, _("Saved.") if saved.revision else _("Nothing was changed."))
+    if has_marks(text):
+        messages.warning(
+            request,
+            _("Marks of a merge stand in the text: look for <<<<<<< and =======, decide, and take them out."),
+        )
     return _to("document_edit", place, name)
 
 

@@ -1,4 +1,5 @@
 // Drafts of memory in this browser: one for each opening of an editor, so that no two pages write the same one.
+// Those of a merge have keys of their own, since marks may stand in them: only a merge offers them.
 // A page that is open answers for its own when another asks: what answers is not left behind.
 globalThis.haloDrafts = (() => {
   const PREFIX = "halo-draft:";

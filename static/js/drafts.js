@@ -9,7 +9,7 @@
   const words = form.querySelector("[data-draft-words]").dataset;
   const { text, base, name, mine } = form.elements;
   const isRefused = Boolean(document.querySelector("[data-refused]"));
-  const canOffer = Boolean(document.querySelector("[data-draft-offer]"));
+  const isSentBack = isRefused && !form.matches("[data-merges]"); // a merge is ours until it is touched
   let own = newKey(of);
   let others = []; // what this page shows beside the text
   let settled = text.defaultValue; // the text of which no draft is needed
@@ -17,7 +17,7 @@
 
   function keep(marks = {}) {
     waiting = clearTimeout(waiting);
-    const isNeeded = text.value !== settled || marks.sent || (isRefused && canOffer && !sent);
+    const isNeeded = text.value !== settled || marks.sent || (isSentBack && !sent);
     if (!isNeeded) remove(own);
     if (!isNeeded) return told("");
     const cursor = [text.selectionStart, text.selectionEnd, text.scrollTop];
@@ -88,7 +88,7 @@
   }
 
   settle();
-  if (isRefused && canOffer && !read(own)?.text) keep(); // what the server would not take is the draft now
+  if (isSentBack && !read(own)?.text) keep(); // what the server would not take is the draft now
   // For the offers: what is typed now stays a draft of its own, whose key is given back
   form.haloTake = (key, draft) => {
     keep();

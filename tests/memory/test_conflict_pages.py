@@ -198,3 +198,14 @@ def test_a_removed_file_is_said_to_be_removed(client: Client, place: Place) -> N
     page = save(client, place, MY_TEXT, base=digest(BASE.encode())).context["page"]
     assert page.sentence == "memory.md was removed after you opened it. Nothing was overwritten."
     assert page.new_path == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "warned"), [(f"a\n{MINE}\nb\n", True), ("a\n>>>>>>>\nb <<<<<<< mine\n", False)]
+)
+def test_marks_that_are_saved_from_the_editor_are_warned_of(
+    client: Client, place: Place, text: str, warned: bool
+) -> None:
+    answer = client.post(url(place, "save"), {"text": text, "base": digest(BASE.encode())}, follow=True)
+    assert ("Marks of a merge stand in the text" in answer.content.decode()) == warned
+    assert (place.base / place.file).read_text() == text
