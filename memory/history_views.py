@@ -16,11 +16,12 @@ from memory.deleted import deleted_files
 from memory.editing import Conflict
 from memory.exceptions import MemoryRefused
 from memory.history import previous, revision_of
-from memory.history_page import history_list, on_disk_or_none, passages, revision_page
+from memory.history_page import RevisionPage, history_list, on_disk_or_none, passages, revision_page
 from memory.models import Revision
 from memory.pages import State, document_page
 from memory.places import Place
 from memory.tree import tree_of
+from memory.users import kept_runs
 
 
 @require_safe
@@ -37,6 +38,7 @@ def document_history(request: HttpRequest, place_key: str, relative: str = "") -
         "next_url": f"{request.path}?before={found.older}" if found.older else "",
     }
     context = {"place": place, "name": name, "title": place.path(name), "found": found, "pager": pager}
+    context["kept_runs"] = kept_runs(row.revision for row in found.rows)
     return render(request, "memory/history.html", context)
 
 
@@ -46,7 +48,7 @@ def revision_detail(request: HttpRequest, place_key: str, number: int, relative:
     place, name = get_document(place_key, relative)
     revision = _revision(place, name, number)
     page = revision_page(place, name, revision, is_with_now=request.GET.get("with") == "now")
-    return render(request, "memory/revision.html", {"page": page})
+    return _revision_page(request, page)
 
 
 @require_safe
@@ -64,6 +66,7 @@ def document_blame(request: HttpRequest, place_key: str, relative: str = "") -> 
         if page.state == State.NOTHING:
             raise Http404(_("There is no such memory file, and there was none."))
         context["document"] = page
+    context["kept_runs"] = kept_runs(part.revision for part in shown)
     context |= {"passages": shown, "unshown": len(found.lines) - sum(len(part.lines) for part in shown)}
     return render(request, "memory/blame.html", context)
 
@@ -77,6 +80,7 @@ def deleted_list(request: HttpRequest, place_key: str) -> HttpResponse:
     except (PathRefused, OSError) as error:
         raise Http404(_("The files cannot be listed: a link or the disk is in the way.")) from error
     context = {"place": place, "found": found, "tree": tree_of(place)}
+    context["kept_runs"] = kept_runs(file.revision for file in found.files)
     return render(request, "memory/deleted.html", context)
 
 
@@ -96,9 +100,14 @@ def document_restore(request: HttpRequest, place_key: str, relative: str = "") -
         messages.error(request, str(error))
         page = revision_page(place, name, wanted, is_with_now=True)
         status = 409 if isinstance(error, Conflict) else 422
-        return render(request, "memory/revision.html", {"page": page}, status=status)
+        return _revision_page(request, page, status)
     messages.success(request, _("Restored. What was there before is kept in the history too."))
     return redirect("memory:document_detail", place.key, *([name] if name else []))
+
+
+def _revision_page(request: HttpRequest, page: RevisionPage, status: int = 200) -> HttpResponse:
+    context = {"page": page, "kept_runs": kept_runs([page.revision])}
+    return render(request, "memory/revision.html", context, status=status)
 
 
 def _revision(place: Place, name: str, number: int) -> Revision:

@@ -1,8 +1,12 @@
-"""Who uses memory right now. Runs are not known here: whoever runs apps registers the question."""
+"""Runs, as far as memory asks about them: who uses it now, and which that wrote in it are still to be seen.
+
+Runs are not known here: whoever runs apps registers the questions.
+"""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from memory.models import Revision
 from memory.permissions import Caller, allowed
 from memory.places import Place
 
@@ -51,3 +55,30 @@ def users_of(place: Place, users: Iterable[User]) -> list[User]:
     """Those of ``users`` that may read ``place``: its own app first."""
     reading = [user for user in users if user.reads(place)]
     return sorted(reading, key=lambda user: user.caller.app_id != place.owner_id)
+
+
+Lookup = Callable[[set[str]], set[str]]
+
+
+def none_kept(run_ids: set[str]) -> set[str]:
+    """The answer until somebody registers who knows."""
+    return set()
+
+
+_lookup: Lookup = none_kept
+
+
+def register_kept_runs(lookup: Lookup) -> Lookup:
+    """Make ``lookup`` the one that tells which runs have a page; return the one before it."""
+    global _lookup
+    before, _lookup = _lookup, lookup
+    return before
+
+
+def kept_runs(revisions: Iterable[Revision | None]) -> set[str]:
+    """The ids of the runs that made ``revisions`` and have a page still: retention removes them in time.
+
+    One query at most, however many there are.
+    """
+    run_ids = {revision.run_id for revision in revisions if revision and revision.run_id}
+    return _lookup(run_ids) if run_ids else set()

@@ -2,8 +2,9 @@
 
 import pytest
 
+from app_manager.models import new_id
 from app_manager.places import place_of
-from app_runtime.memory_users import running
+from app_runtime.memory_users import kept, running
 from app_runtime.statuses import Status
 from memory.places import user_place
 from memory.users import users_now, users_of
@@ -38,3 +39,9 @@ def test_the_apps_own_page_of_memory_leads_to_the_editor(operator_client):
     app = make_app()
     page = operator_client.get(f"/apps/{app.pk}/memory/").content.decode()
     assert f'href="/memory/app:{app.pk}/edit/"' in page
+
+
+def test_only_runs_that_are_stored_have_a_page(django_assert_num_queries):
+    run = make_run(make_app())
+    with django_assert_num_queries(1):
+        assert kept({run.pk, new_id()}) == {run.pk}

@@ -1,5 +1,6 @@
 """History, one revision, restoring, who wrote which line, deleted files."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -9,9 +10,10 @@ from django.urls import reverse
 
 from memory import deleted, documents, editing, history_page
 from memory.history_page import history_list
-from memory.models import Revision, digest
+from memory.models import Operation, Revision, digest
 from memory.permissions import Caller
 from memory.places import Place
+from memory.users import register_kept_runs
 from tests.conftest import BEGINNING
 from tests.memory.conftest import put
 from tests.memory.test_editor_pages import url
@@ -37,12 +39,43 @@ def revision_url(place: Place, revision: Revision, name: str = "") -> str:
     return reverse("memory:revision_detail", kwargs=arguments)
 
 
-def test_the_history_names_run_size_and_operation(operator_client: Client, place: Place, app: Caller) -> None:
+@pytest.fixture
+def kept() -> Iterator[set[str]]:
+    """The ids of the runs that have a page."""
+    runs = {RUN}
+    before = register_kept_runs(runs.intersection)
+    yield runs
+    register_kept_runs(before)
+
+
+def test_the_history_names_run_size_and_operation(
+    operator_client: Client, place: Place, app: Caller, kept: set[str]
+) -> None:
     written(place, app, "one\n", "one\ntwo\n")
     page = operator_client.get(url(place, "history")).content.decode()
     assert reverse("app_runtime:run_detail", args=[RUN]) in page
     assert "+4 <span" in page
     assert "replaced" in page
+
+
+@pytest.mark.parametrize("verb", PAGES)
+def test_a_run_that_is_not_kept_is_named_without_a_link(
+    operator_client: Client, place: Place, app: Caller, kept: set[str], verb: str
+) -> None:
+    address = reverse("app_runtime:run_detail", args=[RUN])
+    revision = written(place, app, "one\n")[0]
+    if verb == "deleted_list":
+        revision.pk, revision.path, revision.sha256 = None, place.path("gone.md"), ""
+        revision.operation = Operation.REMOVED
+        revision.save()
+    page_address = {
+        "revision_detail": revision_url(place, revision),
+        "deleted_list": reverse("memory:deleted_list", args=[place.key]),
+    }.get(verb) or url(place, verb.removeprefix("document_"))
+    with_link = operator_client.get(page_address).content.decode()
+    kept.clear()
+    without = operator_client.get(page_address).content.decode()
+    assert (address in with_link, address in without, "run 8f3c12aa" in without) == (True, False, True)
 
 
 def test_a_page_of_history_ends_and_the_next_begins_there(
