@@ -14,7 +14,7 @@ from django.db import DatabaseError, transaction
 
 from halo_site.datadir.files import locked, remove_below, rename_below
 from halo_site.disk_trouble import log_failure, trouble_of
-from memory import line_ends, names
+from memory import line_ends, names, oversized
 from memory.exceptions import MemoryRefused
 from memory.models import AuthorKind, Operation, Revision, digest
 from memory.places import Place
@@ -91,26 +91,39 @@ def rename(place: Place, name: str, new_name: str, *, by: str, now: datetime) ->
     _require_editable(place, new_name)
     old_path, new_path = place.path(name), place.path(new_name)
     with _held(place, name):
-        data, newest = caught_up(place, name, now)
-        if data is None:
+        large = oversized.size_over_limit(place, name)
+        data, newest = oversized.last_recorded(place, name) if large else caught_up(place, name, now)
+        if data is None and not large:
             raise MemoryRefused(f"There is no file {old_path}, so it was not renamed.")
         there, before = caught_up(place, new_name, now)
         if there is not None:
             raise Conflict(f"There is a file {new_path} already; nothing was renamed.", there, before)
         names.require_new_name(place, new_name, leaving=name)
-        author = _person(by)
         with transaction.atomic(durable=True):
-            record(place, name, author, Operation.RENAMED, None, newest, now, other_path=new_path)
-            revision = record(
-                place, new_name, author, Operation.RENAMED, data, newest, now, other_path=old_path
-            )
+            revision = None  # of a file that is too large and was never recorded there is nothing to say
+            if data is not None:
+                revision = _record_rename(place, (name, new_name), _person(by), data, newest, now)
             rename_below(place.base, place.below(name), place.below(new_name))
-        return Saved(new_path, len(data), revision)
+        return Saved(new_path, large or len(data or b""), revision)
+
+
+def _record_rename(
+    place: Place, names: tuple[str, str], author: Author, data: bytes, newest: Revision | None, now: datetime
+) -> Revision:
+    """Add the rows of the old and the new name; return that of the new one."""
+    old, new = (place.path(name) for name in names)
+    record(place, names[0], author, Operation.RENAMED, None, newest, now, other_path=new)
+    return record(place, names[1], author, Operation.RENAMED, data, newest, now, other_path=old)
 
 
 def remove(place: Place, name: str, *, base: str, by: str, now: datetime) -> Revision:
-    """Remove a document; its text stays as a revision that `restore` brings back. Empty folders stay."""
+    """Remove a document; its text stays as a revision that `restore` brings back. Empty folders stay.
+
+    One that is too large to be kept so goes to the trash of the data directory.
+    """
     with _held(place, name):
+        if large := oversized.size_over_limit(place, name):
+            return _remove_large(place, name, large, base, by, now)
         data, newest = caught_up(place, name, now)
         if data is None:
             raise Conflict(f"{place.path(name)} is gone already; nothing was done.", None, newest)
@@ -119,6 +132,20 @@ def remove(place: Place, name: str, *, base: str, by: str, now: datetime) -> Rev
             removed = record(place, name, _person(by), Operation.REMOVED, None, newest, now)
             remove_below(place.base, place.below(name))
         return removed
+
+
+def _remove_large(place: Place, name: str, size: int, base: str, by: str, now: datetime) -> Revision:
+    if oversized.base_of(size) != base:
+        raise Conflict(
+            f"{place.path(name)} was changed after you opened it. Nothing was done.",
+            None,
+            _newest(place, name),
+        )
+    newest = _newest(place, name)
+    with transaction.atomic(durable=True):
+        removed = record(place, name, _person(by), Operation.REMOVED, None, newest, now)
+        oversized.take_away(place, name, now)
+    return removed
 
 
 def restore(place: Place, name: str, revision: Revision, *, base: str, by: str, now: datetime) -> Saved:

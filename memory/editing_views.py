@@ -168,9 +168,12 @@ def document_remove(request: HttpRequest, place_key: str, relative: str = "") ->
         editing.remove(place, name, base=base, by=_by(request), now=timezone.now())
     except MemoryRefused as error:
         return _refused(request, place, name, error)
-    messages.success(
-        request, _("%(name)s was deleted. It can be brought back here.") % {"name": place.path(name)}
-    )
+    words = _("%(name)s was deleted. It can be brought back here.")
+    if base.endswith(" bytes"):
+        words = _(
+            "%(name)s was moved to the folder trash/ of the data directory. It can be fetched from there."
+        )
+    messages.success(request, words % {"name": place.path(name)})
     return redirect("memory:deleted_list", place.key)
 
 

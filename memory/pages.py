@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from halo_site.datadir.files import FileTooLarge, PathRefused, info_below, read_ends_below
 from halo_site.markdown import render_folded
 from halo_site.wiki import Resolver
-from memory import documents, names, sections
+from memory import documents, names, oversized, sections
 from memory.hexdump import hexdump
 from memory.measures import Measure, measured
 from memory.models import Revision, digest
@@ -121,7 +121,7 @@ class DocumentPage:
     size: int | None = None
     changed_at: datetime | None = None
     revision: Revision | None = None
-    base: str = ""  # of a change: the SHA-256 of what is there
+    base: str = ""  # of a change: the SHA-256 of what is there, see also `oversized.base_of`
     is_unrecorded: bool = False
     problem: str = ""
 
@@ -146,6 +146,10 @@ class DocumentPage:
     @property
     def can_be_downloaded(self) -> bool:
         return self.state in {State.READY, State.EMPTY, State.NOT_UTF8, State.HAS_NUL}
+
+    @property
+    def can_be_removed(self) -> bool:
+        return self.can_be_downloaded or self.is_over_limit
 
     @property
     def can_be_edited(self) -> bool:
@@ -197,7 +201,8 @@ def document_page(place: Place, relative: str = "", resolve: Resolver | None = N
     except FileNotFoundError:
         return page(State.VANISHED if newest else State.NOTHING)
     except FileTooLarge as error:
-        return page(State.TOO_LARGE, size=error.size, raw=_beginning(place, below))
+        base = oversized.base_of(error.size)
+        return page(State.TOO_LARGE, size=error.size, base=base, raw=_beginning(place, below))
     except PathRefused as error:
         return page(State.REFUSED, problem=str(error))
     except OSError as error:

@@ -30,6 +30,7 @@ __all__ = [
     "info_below",
     "list_below",
     "locked",
+    "move_out_below",
     "names_below",
     "read_below",
     "read_ends_below",
@@ -221,6 +222,20 @@ def remove_below(base: Path, relative: str) -> None:
         temporary = _temporary_name()
         _move(folder, name, folder, temporary)
         os.unlink(temporary, dir_fd=folder)
+
+
+def move_out_below(base: Path, relative: str, target: Path) -> None:
+    """Move a plain file below ``base`` to ``target``, a path of ours where nothing is yet.
+
+    When that fails, the file is still there; on another disk it does. Raises as `read_below` does.
+    """
+    with parent_below(base, relative, make=False) as (folder, name):
+        _refuse_all_but_plain_file(folder, name, relative, missing_is_fine=False)
+        parent = os.open(target.parent, DIRECTORY_FLAGS)
+        try:
+            _move(folder, name, parent, target.name)
+        finally:
+            os.close(parent)
 
 
 def write_atomically(path: Path, data: bytes) -> None:
