@@ -30,7 +30,7 @@ def test_a_long_text_has_its_preview_when_it_is_asked_for(operator_client: Clien
 
 def test_an_outline_that_is_cut_says_so(operator_client: Client, place: Place) -> None:
     put(place, "# one more\n" * 501)
-    assert "The first 500 headings are listed" in operator_client.get(url(place, "edit")).content.decode()
+    assert "Outline: the first 500 headings" in operator_client.get(url(place, "edit")).content.decode()
 
 
 HUGE = b"x" * (LIMIT_BYTES + 1)
