@@ -53,6 +53,16 @@ def test_a_file_over_the_limit_goes_to_the_trash_and_its_page_says_so_before(
     assert (path.exists(), trashed()) == (False, [HUGE])
 
 
+def test_what_was_never_recorded_is_not_offered_to_be_brought_back(
+    operator_client: Client, place: Place
+) -> None:
+    put(place, HUGE, "notes.md")
+    base = {"base": f"{len(HUGE)} bytes"}
+    page = operator_client.post(url(place, "remove", "notes.md"), base, follow=True).content.decode()
+    assert "It lies in the folder trash/" in page
+    assert "Bring back" not in page
+
+
 def test_a_file_over_the_limit_that_changed_since_is_not_removed(
     operator_client: Client, place: Place
 ) -> None:
