@@ -28,6 +28,7 @@ hypothesis.settings.load_profile("site")
 
 def pytest_configure() -> None:
     os.umask(0o077)  # as every command of ours does
+    os.fsync = lambda file: None  # no power cut in a test; processes of their own do sync
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
