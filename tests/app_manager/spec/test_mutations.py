@@ -5,7 +5,6 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,10 +13,6 @@ from app_manager.spec import AppSpec, Problem, SpecError, parse_spec
 from tests.app_manager.spec.samples import FULL
 
 VALUES: list[Any] = [None, True, 0, -1.5, "", "x", "5s", [], [1], {}, {"a": 1}, [[{"b": None}]], "x" * 500]
-FOREIGN_WORDS = (
-    "Input should", "valid string", "valid dictionary", "valid list", "Field required", "Value error",
-    "pydantic", "instance of", "is not valid here", "not valid YAML", "None", "{sentence}",
-)  # fmt: skip
 SERVER = {"transport": "sse", "url": "https://example.org/", "command": "x", "args": ["a"], "env": {"A": "b"}}
 COMMON = {key: FULL[key] for key in ("name", "version", "author", "description")}
 MCP = {**COMMON, "type": "mcp", "mcp_server": SERVER}
@@ -70,18 +65,7 @@ def outcome(text: str) -> AppSpec | tuple[Problem, ...]:
         return error.problems
 
 
-@pytest.mark.parametrize("good", [FULL, MCP], ids=["automation", "mcp"])
-def test_no_sentence_is_the_wording_of_a_library(good: dict[str, Any]) -> None:
-    sentences = set()
-    for mutant in mutants(good):
-        result = outcome(json.dumps(mutant))
-        if not isinstance(result, AppSpec):
-            sentences |= {problem.sentence for problem in result}
-    assert len(sentences) > 50
-    assert [text for text in sentences if any(word in text for word in FOREIGN_WORDS)] == []
-
-
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_a_mutated_spec_is_kept_whole_or_refused_with_places(data: st.DataObject) -> None:
     mutant = copy.deepcopy(FULL)
@@ -100,13 +84,11 @@ def test_a_mutated_spec_is_kept_whole_or_refused_with_places(data: st.DataObject
         assert unknown(dump) == unknown(mutant)
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.text() | st.text("ab:-[]{}&*!|>'\"%@#,? \n\t", max_size=40))
 def test_any_text_is_a_spec_or_problems(text: str) -> None:
     assert outcome(text)
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_a_spec_cut_or_scribbled_on_is_a_spec_or_problems(data: st.DataObject) -> None:
     text = yaml.safe_dump(FULL)
