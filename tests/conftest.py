@@ -21,8 +21,9 @@ from tests.processes import manage
 BEGINNING = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
 
-# No deadline: a busy machine is no failure. Tests that need more examples say so themselves.
-hypothesis.settings.register_profile("site", deadline=None, max_examples=40)
+# No deadline: a busy machine is no failure
+hypothesis.settings.register_profile("site", deadline=None, max_examples=30)
+hypothesis.settings.register_profile("thorough", deadline=None, max_examples=400)
 hypothesis.settings.load_profile("site")
 
 

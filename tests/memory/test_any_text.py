@@ -27,9 +27,7 @@ ODD = "\r\n\u2028\u2029\x85\x0b\x0c\0\ufeff\u202e\u05d0\u0627\u0301价👩\u200d
 TEXT = st.text(st.one_of(st.sampled_from(ODD), st.characters(exclude_categories=["Cs"])), max_size=60)
 WRITTEN = TEXT.map(lambda text: text.replace("\0", ""))  # nobody may write a NUL here; other programs may
 BROKEN = st.builds("".join, st.tuples(TEXT, st.characters(categories=["Cs"]), TEXT))
-same_fixtures = hypothesis_settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40
-)
+same_fixtures = hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @same_fixtures

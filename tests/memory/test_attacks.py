@@ -41,9 +41,7 @@ UP = [
 ]
 ODD = ["/x.md", "//x.md", "a\0.md", "./x.md", "a/./x.md", "..../../x.md", "x.md/", " x.md"]
 LINKS = ["linked/x.md", "link.md", "hard.md"]
-same_fixtures = hypothesis_settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50
-)
+same_fixtures = hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture

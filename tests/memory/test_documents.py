@@ -24,9 +24,7 @@ pytestmark = pytest.mark.django_db
 RUN = "8f3c12aa-0000-4000-8000-000000000000"
 # Half a character and NUL are refused
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
-same_fixtures = hypothesis_settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25
-)
+same_fixtures = hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def history(place: Place, name: str = "") -> list[tuple[str, str, bytes]]:

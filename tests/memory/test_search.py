@@ -230,7 +230,7 @@ def test_a_file_with_too_many_different_words_is_said_to_be_cut(place, monkeypat
     assert len(row.words.encode()) <= 30
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(st.characters(codec="utf-8"), max_size=120))
 def test_every_word_of_any_text_finds_it(place, text):
     Revision.record(

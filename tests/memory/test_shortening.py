@@ -1,7 +1,6 @@
 """Shortening: what is not a note stays whole, the newest notes stay, and it is done only where it helps."""
 
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from memory.shortening import FEWEST_NOTES, KEPT_BYTES, _pieces, shortened
@@ -104,7 +103,6 @@ def test_the_pieces_are_the_whole_text(lines: list[str]) -> None:
     assert [line for piece in _pieces("\n".join(lines)) for line in piece.lines] == (lines or [""])
 
 
-@hypothesis_settings(deadline=None, max_examples=50)
 @given(st.lists(st.tuples(LINES, st.sampled_from([0, 10, 30_000])), min_size=1, max_size=30))
 def test_what_is_taken_out_is_notes_and_only_the_oldest(parts: list[tuple[str, int]]) -> None:
     text = "\n".join(f"{line}\n{'x' * size}" for line, size in parts)
