@@ -21,5 +21,7 @@ class Command(BaseCommand):
 
     def execute(self, *args: Any, **options: Any) -> None:
         os.chdir(settings.BASE_DIR)
+        # Else each worker, and each command that tests start, compiles everything again
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         command = [sys.executable, "-m", "pytest", *(options.get("pytest_arguments") or WHOLE_SUITE)]
         os.execv(sys.executable, command)  # noqa: S606 - our own interpreter, no shell
