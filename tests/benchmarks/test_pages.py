@@ -92,12 +92,8 @@ def test_nothing_is_named_that_is_not_there(name: str):
     assert name in views()
 
 
-def test_a_list_is_measured_with_each_filter_and_deep_in_its_history(operator_client: Client, app: App):
+def test_a_page_is_measured_with_each_filter_and_deep_where_it_has_a_pager(operator_client: Client, app: App):
     labels = {address.label for address in page_addresses(operator_client, samples(operator_client))}
     assert {"/runs/", "/runs/?(deep)", "/runs/?status=ok", "/runs/?status=ok&(deep)"} <= labels
-
-
-def test_a_page_without_a_pager_is_measured_with_each_filter_only(operator_client: Client, app: App):
-    labels = {address.label for address in page_addresses(operator_client, samples(operator_client))}
     assert {"/usage/", "/usage/?period=365"} <= labels
     assert "/usage/?period=365&(deep)" not in labels
