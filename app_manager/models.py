@@ -23,6 +23,7 @@ from app_manager.states import Status
 from app_manager.versions import SpecVersion
 from halo_site.datadir.paths import is_plain_path
 from halo_site.datadir.spaces import Space, all_spaces, get_space
+from halo_site.roles import standing_of
 from halo_site.store.fields import EpochMsField
 from halo_site.store.json_object import JsonObjectField, Unreadable
 
@@ -39,6 +40,11 @@ def nothing_decided() -> dict[str, list[str]]:
 
 
 class AppQuerySet(models.QuerySet["App"]):
+    def visible_to(self, user: Any) -> "AppQuerySet":
+        """Those that this person may see: all with a role on the site, else those of their spaces."""
+        standing = standing_of(user)
+        return self if standing.sees_everything else self.filter(space_id__in=standing.spaces)
+
     def installed(self) -> "AppQuerySet":
         return self.exclude(status=Status.UNINSTALLED)
 

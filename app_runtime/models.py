@@ -22,6 +22,7 @@ from app_runtime.statuses import (
     Trigger,
 )
 from app_runtime.usage.models import Price, UsageDay
+from halo_site.roles import standing_of
 from halo_site.store.fields import HIGHEST_MS, LOWEST_MS, EpochMsField, as_stored, from_ms
 
 __all__ = [
@@ -41,6 +42,12 @@ REHEARSAL = "rehearsal"
 
 
 class RunQuerySet(models.QuerySet["Run"]):
+    def visible_to(self, user: Any) -> "RunQuerySet":
+        """Those of apps that this person may see."""
+        if standing_of(user).sees_everything:
+            return self
+        return self.filter(app__in=App.objects.visible_to(user))
+
     def for_app(self, app: App) -> "RunQuerySet":
         return self.filter(app=app)
 
@@ -247,6 +254,12 @@ class Run(models.Model):
 
 
 class EntryQuerySet(models.QuerySet["Entry"]):
+    def visible_to(self, user: Any) -> "EntryQuerySet":
+        """Those of apps that this person may see."""
+        if standing_of(user).sees_everything:
+            return self
+        return self.filter(app__in=App.objects.visible_to(user))
+
     def questions(self) -> "EntryQuerySet":
         return self.filter(type=EntryType.ESCALATION)
 

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class HaloSiteConfig(AppConfig):
@@ -9,4 +10,6 @@ class HaloSiteConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from halo_site import checks  # noqa: F401 - registers the system checks
+        from halo_site import checks, roles  # noqa: F401 - registers the system checks
+
+        post_migrate.connect(lambda **_: roles.create_groups(), sender=self, weak=False, dispatch_uid="roles")

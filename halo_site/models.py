@@ -1,4 +1,4 @@
-"""What belongs to the site itself: the audit log and the heartbeats of its processes."""
+"""What belongs to the site itself: the audit log, the heartbeats of its processes, the members of spaces."""
 
 import os
 import secrets
@@ -6,9 +6,11 @@ import socket
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from halo_site.roles import Role
 from halo_site.store.fields import EpochMsField
 
 # Of this process alone: a worker must never take another one's run for its own
@@ -88,3 +90,25 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.actor} {self.verb} {self.object_type} {self.object_id}"
+
+
+class SpaceMember(models.Model):
+    """A person's role in one space, beside the one that they have on the whole site (or without any)."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships", db_index=False
+    )
+    space_id = models.TextField(_("space"))  # spaces are files: no foreign key
+    role = models.TextField(_("role"), choices=Role)
+
+    class Meta:
+        db_table = "halo_space_members"
+        verbose_name = _("member of a space")
+        verbose_name_plural = _("members of spaces")
+        constraints = [
+            models.UniqueConstraint(fields=["user", "space_id"], name="uniq_space_member"),
+        ]
+        indexes = [models.Index(fields=["space_id"], name="idx_members_space")]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.role}"

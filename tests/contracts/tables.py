@@ -124,6 +124,8 @@ def _value(column: str, kind: str, number: int) -> Any:
         return bytes([0, 255, number])
     if kind == "DateField":
         return f"2026-01-0{1 + number}"
+    if kind == "DateTimeField":
+        return f"2026-01-0{1 + number} 10:00:00+00:00"
     if kind == "DecimalField":
         return f"{number}.5"
     if kind in ("BigIntegerField", "BigAutoField"):

@@ -53,6 +53,7 @@ INSIDE = {
     "UsageDay": "sums of what runs used; they leave as CSV",
     "IndexedDocument": "derived from the newest revision of each memory file",
     "Link": "derived as well: the wiki links of those files",
+    "SpaceMember": "who may do what in which space: changed in the administration only",
     "Heartbeat": "which processes live: of no meaning elsewhere",
     "Revision": "memory files are the truth; a revision is compressed bytes",
     "SpecVersion": "a spec's text; its contract is that of the spec",
