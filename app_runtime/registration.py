@@ -12,7 +12,7 @@ INDEXED_FILES = 300  # at most in one sweep: about a second
 
 def register() -> None:
     """Register the handler of app jobs and the sweeps: lost runs, memory changed outside, tidying, index."""
-    from app_runtime import following, memory_users, objections
+    from app_runtime import audit_kinds, following, memory_users, objections
     from app_runtime.dispatch import on_due
     from app_runtime.sweeping import sweep_runs, tidy
     from memory.index import IndexedDocument
@@ -30,3 +30,4 @@ def register() -> None:
     following.register()
     memory_users.register()
     objections.register()
+    audit_kinds.register()

@@ -11,5 +11,7 @@ class HaloSiteConfig(AppConfig):
 
     def ready(self) -> None:
         from halo_site import checks, roles  # noqa: F401 - registers the system checks
+        from halo_site.audit_log import objects
 
+        objects.register_own()
         post_migrate.connect(lambda **_: roles.create_groups(), sender=self, weak=False, dispatch_uid="roles")

@@ -1,12 +1,28 @@
 """Who did what: one line in the audit log for each change, in the transaction of the change."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from halo_site.datadir.secrets import secret_values
+from halo_site.masking import MASK, Masker
 from halo_site.models import AuditEntry
+
+# What stands before the colon of an actor
+KINDS = {
+    "person": gettext_lazy("person"),
+    "app": gettext_lazy("app"),
+    "command": gettext_lazy("command"),
+    "mcp": gettext_lazy("MCP client"),
+    "system": gettext_lazy("system"),
+}
+# Names of values that are secrets, wherever they stand; a reference such as env:NAME is none
+SECRET_NAME = re.compile(r"passw|passphrase|secret|(^|[_-])token$|api_?key|credential|authori[sz]ation", re.I)
+REFERENCE = re.compile(r"(env|secret):\S+")
 
 
 @dataclass(frozen=True)
@@ -54,14 +70,41 @@ def record(
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
 ) -> AuditEntry:
-    """Add one line. Call it inside the change's transaction, so that neither is without the other."""
+    """Add one line. Call it inside the change's transaction, so that neither is without the other.
+
+    Secrets never get into it: known values are masked wherever they stand, and values named like secrets.
+    """
+    masker = masker_of_secrets()
     return AuditEntry.objects.create(
         ts=now,
         actor=str(actor),
         verb=verb,
         object_type=object_type,
         object_id=object_id,
-        summary=summary,
-        before=before,
-        after=after,
+        summary=masker.text(summary),
+        before=without_secrets(before, masker),
+        after=without_secrets(after, masker),
     )
+
+
+def masker_of_secrets() -> Masker:
+    """Hides every value of secrets.json."""
+    return Masker(secret_values())
+
+
+def without_secrets(value: Any, masker: Masker) -> Any:
+    """A JSON value without known secrets, and without what is named like one."""
+    return masker.value(_unnamed(value))
+
+
+def _unnamed(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: MASK if _is_secret(key, item) else _unnamed(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_unnamed(item) for item in value]
+    return value
+
+
+def _is_secret(name: object, value: object) -> bool:
+    is_text = isinstance(value, str) and bool(value) and not REFERENCE.fullmatch(value)
+    return is_text and bool(SECRET_NAME.search(str(name)))

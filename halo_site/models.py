@@ -4,6 +4,8 @@ import os
 import secrets
 import socket
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.conf import settings
@@ -67,8 +69,40 @@ class Heartbeat(models.Model):
         cls.objects.filter(name=cls.own_name(kind)).delete()
 
 
+class AppendOnly(TypeError):
+    """Somebody tried to change or to take away a line of the audit log."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Lines of the audit log are only ever added; none is changed or taken away."))
+
+
+class AuditQuerySet(models.QuerySet["AuditEntry"]):
+    """Lines to look for and to add; what would change them raises `AppendOnly`."""
+
+    def of_object(self, kind: str, object_id: str) -> "AuditQuerySet":
+        return self.filter(object_type=kind, object_id=object_id)
+
+    def containing(self, text: str) -> "AuditQuerySet":
+        """Those with the text in what, who or summary, whatever its case; no index serves it."""
+        fields = ("summary", "object_id", "actor", "verb")
+        return self.filter(reduce(or_, (models.Q(**{f"{name}__icontains": text}) for name in fields)))
+
+    def update(self, **fields: Any) -> int:
+        raise AppendOnly
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise AppendOnly
+
+    def _raw_delete(self, using: str | None) -> int:  # what cascades and fast deletes come to
+        raise AppendOnly
+
+
 class AuditEntry(models.Model):
-    """One change, whoever made it. Rows are only ever added."""
+    """One change, whoever made it. Rows are only ever added.
+
+    Python refuses anything else with `AppendOnly`, and the database by triggers (`halo_site.append_only`),
+    which the doctor looks for: without them somebody has been at the table.
+    """
 
     ts = EpochMsField()
     actor = models.TextField(help_text=_("person:NAME, app:ID, command:NAME or system:NAME"))
@@ -79,17 +113,29 @@ class AuditEntry(models.Model):
     before = models.JSONField(db_column="before_json", null=True)
     after = models.JSONField(db_column="after_json", null=True)
 
+    objects = AuditQuerySet.as_manager()
+
     class Meta:
+        base_manager_name = "objects"
         db_table = "halo_audit_log"
         verbose_name = _("audit entry")
         verbose_name_plural = _("audit entries")
         indexes = [
             models.Index(fields=["-ts", "-id"], name="idx_audit_ts"),
             models.Index(fields=["object_type", "object_id", "-ts"], name="idx_audit_object"),
+            models.Index(fields=["actor", "-ts"], name="idx_audit_actor"),
         ]
 
     def __str__(self) -> str:
         return f"{self.actor} {self.verb} {self.object_type} {self.object_id}"
+
+    def save(self, *args: Any, **options: Any) -> None:
+        if not self._state.adding:
+            raise AppendOnly
+        super().save(*args, **{**options, "force_insert": True})
+
+    def delete(self, *args: Any, **options: Any) -> tuple[int, dict[str, int]]:
+        raise AppendOnly
 
 
 class SpaceMember(models.Model):

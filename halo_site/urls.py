@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from app_runtime.views import machinery
 from halo_site import health, signin, welcome
+from halo_site.audit_log import views as audit_views
 
 urlpatterns = [
     path("healthz", health.healthz),
@@ -15,6 +16,8 @@ urlpatterns = [
     path("login/", signin.SignInView.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("welcome/<str:token>/", welcome.welcome, name="welcome"),
+    path("audit/", audit_views.audit_list, name="audit_list"),
+    path("audit/export/<str:kind>/", audit_views.audit_export, name="audit_export"),
     path("machinery/", machinery, name="machinery"),
     path("memory/", include("memory.urls")),
     path("", include("app_manager.urls")),
