@@ -11,6 +11,7 @@ from app_runtime.admission import refusal_of_state
 from app_runtime.exceptions import AlreadyRunning, NotRunnable
 from app_runtime.models import Run
 from app_runtime.statuses import Status, Trigger
+from halo_site import audit
 from halo_site.audit import Actor
 from halo_site.datadir.config import config_state
 from halo_site.store.fields import to_ms
@@ -45,7 +46,10 @@ def trigger(app: App, actor: Actor, now: datetime) -> Run:
     Raises `NotRunnable`, or `AlreadyRunning` naming the run that is queued or running.
     """
     with transaction.atomic():
-        return queue_run(admitted(app), Trigger.MANUAL, now, {"by": str(actor)})
+        run = queue_run(admitted(app), Trigger.MANUAL, now, {"by": str(actor)})
+        summary = f"{app.name} {run.short_id}"
+        audit.record(actor, "run.start", object_type="run", object_id=run.pk, now=now, summary=summary)
+        return run
 
 
 def admitted(app: App) -> App:

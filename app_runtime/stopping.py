@@ -26,13 +26,13 @@ def request_cancel(run: Run, actor: Actor, now: datetime) -> bool:
         App.objects.hold(run.app_id)
         if cancel_queued(run, f"{actor.words} cancelled it", now):
             Run.objects.filter(pk=run.pk).update(cancelled_by=actor.words, cancel_requested_at=now)
-            _audit(run, "run.cancel", actor, now)
+            _audit(run, "run.cancel", actor, now, Status.QUEUED, Status.CANCELLED)
             return True
         running = Run.objects.running().filter(pk=run.pk)
         if running.filter(cancel_requested_at__isnull=True).update(
             cancel_requested_at=now, cancelled_by=actor.words
         ):
-            _audit(run, "run.cancel", actor, now)
+            _audit(run, "run.cancel", actor, now, Status.RUNNING, None)
             return True
         return running.exists()
 
@@ -58,13 +58,17 @@ def force_stop(run: Run, actor: Actor, now: datetime) -> bool:
     with transaction.atomic():
         ended = record_end(stored, End(Status.CANCELLED, None, sentence), now, stored.held())
         if ended:
-            _audit(stored, "run.stop", actor, now)
+            _audit(stored, "run.stop", actor, now, Status.RUNNING, Status.CANCELLED)
     if ended:
         records.close(stored, now)
     return ended
 
 
-def _audit(run: Run, verb: str, actor: Actor, now: datetime) -> None:
+def _audit(
+    run: Run, verb: str, actor: Actor, now: datetime, before: Status, after: Status | None
+) -> None:  # fmt: skip
+    """With what the run was and is; None after a wish that its worker has not seen yet."""
     audit.record(
-        actor, verb, object_type="run", object_id=run.pk, now=now, summary=f"{run.app.name} {run.short_id}"
-    )
+        actor, verb, object_type="run", object_id=run.pk, now=now, summary=f"{run.app.name} {run.short_id}",
+        before={"status": before.value}, after={"status": after.value if after else "cancel asked for"},
+    )  # fmt: skip

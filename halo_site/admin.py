@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django_tasks_db.models import DBTaskResult
 
 from halo_site import audit
+from halo_site.export import plain
 from halo_site.models import AuditEntry, Heartbeat
 from halo_site.read_only import ReadOnlyAdmin, pretty
 
@@ -76,24 +77,36 @@ class HeartbeatAdmin(ReadOnlyAdmin):
     ordering = ("kind", "name")
 
 
+NOT_TOLD = frozenset({"id", "password", "last_login"})
+
+
 class Audited:
     """A part of an admin: what Django notes for itself also becomes a line of our audit log."""
 
+    def save_model(self, request: HttpRequest, obj: models.Model, form: Any, change: bool) -> None:
+        """Keep what the row was, for the line that is written once all of it is stored."""
+        stored = type(obj)._default_manager.filter(pk=obj.pk).first() if change else None
+        request.audit_before = _facts(stored) if stored else None  # type: ignore[attr-defined]
+        super().save_model(request, obj, form, change)  # type: ignore[misc]
+
     def log_addition(self, request: HttpRequest, obj: models.Model, message: Any) -> Any:
-        _note(request, "create", obj)
+        _note(request, "create", obj, after=_facts(obj))
         return super().log_addition(request, obj, message)  # type: ignore[misc]
 
     def log_change(self, request: HttpRequest, obj: models.Model, message: Any) -> Any:
-        _note(request, "change", obj, message)
+        before = getattr(request, "audit_before", None)
+        _note(request, "change", obj, message, before=before, after=_facts(obj) if before else None)
         return super().log_change(request, obj, message)  # type: ignore[misc]
 
     def log_deletions(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> Any:
         for obj in queryset:
-            _note(request, "delete", obj)
+            _note(request, "delete", obj, before=_facts(obj))
         return super().log_deletions(request, queryset)  # type: ignore[misc]
 
 
-def _note(request: HttpRequest, verb: str, obj: models.Model, message: Any = None) -> None:
+def _note(
+    request: HttpRequest, verb: str, obj: models.Model, message: Any = None, **sides: dict[str, Any] | None
+) -> None:
     """Which fields were changed, and never to what: one of them is a password."""
     kind = str(obj._meta.model_name)
     changes = message if isinstance(message, list) else [message]
@@ -102,7 +115,17 @@ def _note(request: HttpRequest, verb: str, obj: models.Model, message: Any = Non
     if isinstance(message, str) and message:
         words = f"{obj}: {message}"
     now, actor = timezone.now(), audit.person(request.user)
-    audit.record(actor, verb, object_type=kind, object_id=str(obj.pk), now=now, summary=words)
+    audit.record(actor, verb, object_type=kind, object_id=str(obj.pk), now=now, summary=words, **sides)
+
+
+def _facts(obj: models.Model) -> dict[str, Any]:
+    """A row in plain words, its lists of others included; its password and moments left out."""
+    row = type(obj)._default_manager.get(pk=obj.pk)
+    kept = [field for field in row._meta.concrete_fields if field.name not in NOT_TOLD]
+    facts: dict[str, Any] = {field.name: plain(field.value_from_object(row)) for field in kept}
+    for field in row._meta.many_to_many:
+        facts[field.name] = sorted(str(other) for other in getattr(row, field.name).all())
+    return facts
 
 
 def _fields(change: dict[str, Any]) -> list[str]:

@@ -10,13 +10,11 @@ from typing import Any
 TABLE = "halo_audit_log"
 SENTENCE = "Lines of the audit log are only ever added; none is changed or taken away."
 NAMES = ("halo_audit_kept_update", "halo_audit_kept_delete", "halo_audit_kept_insert")
+SAME = f"SELECT 1 FROM {TABLE} WHERE id = NEW.id"  # noqa: S608 - names of ours
 SQLITE = {
     NAMES[0]: f"BEFORE UPDATE ON {TABLE} BEGIN SELECT RAISE(ABORT, '{SENTENCE}'); END",
     NAMES[1]: f"BEFORE DELETE ON {TABLE} BEGIN SELECT RAISE(ABORT, '{SENTENCE}'); END",
-    NAMES[2]: (
-        f"BEFORE INSERT ON {TABLE} WHEN EXISTS (SELECT 1 FROM {TABLE} WHERE id = NEW.id) "
-        f"BEGIN SELECT RAISE(ABORT, '{SENTENCE}'); END"
-    ),
+    NAMES[2]: f"BEFORE INSERT ON {TABLE} WHEN EXISTS ({SAME}) BEGIN SELECT RAISE(ABORT, '{SENTENCE}'); END",
 }
 REFUSE = f"""
     CREATE FUNCTION halo_audit_refuse() RETURNS trigger LANGUAGE plpgsql AS

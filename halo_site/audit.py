@@ -1,5 +1,6 @@
 """Who did what: one line in the audit log for each change, in the transaction of the change."""
 
+import logging
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,8 @@ from django.utils.translation import gettext_lazy
 from halo_site.datadir.secrets import secret_values
 from halo_site.masking import MASK, Masker
 from halo_site.models import AuditEntry
+
+logger = logging.getLogger(__name__)
 
 # What stands before the colon of an actor
 KINDS = {

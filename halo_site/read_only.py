@@ -4,6 +4,7 @@ import json
 from typing import Any, ClassVar, cast
 
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.core.paginator import Paginator
@@ -104,7 +105,10 @@ class ReadOnlyAdmin(IndexedAdmin):
             raise PermissionDenied
         if kind not in TYPES:
             raise SuspiciousOperation("There is no such format.")
-        rows = self.get_changelist_instance(request).queryset.select_related(None)
+        try:
+            rows = self.get_changelist_instance(request).queryset.select_related(None)
+        except IncorrectLookupParameters as error:  # where the list leaves out what it cannot understand
+            raise SuspiciousOperation("The list has no such filter.") from error
         return download(rows, self.exported, kind, self.opts.db_table)
 
     @property

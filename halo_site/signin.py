@@ -18,6 +18,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from halo_site import sign_in_audit
+
 WINDOW = timedelta(minutes=5)
 PER_NAME_AND_ADDRESS = 10  # failed attempts within the window
 PER_ADDRESS = 100
@@ -72,7 +74,11 @@ class SignInForm(AuthenticationForm):
         self.retry_at = everybody.begin(now) or somebody.begin(now)
         if self.retry_at:
             raise ValidationError(too_many(self.retry_at), code="too_many_attempts")
-        cleaned = super().clean()
+        try:
+            cleaned = super().clean()
+        except ValidationError:
+            sign_in_audit.record_failure(self.request, str(self.cleaned_data.get("username", "")))
+            raise
         everybody.forgive()
         somebody.forget()
         return cleaned
@@ -82,6 +88,11 @@ class SignInView(LoginView):
     """Django's view: a new session at sign-in, only local addresses in ``next``, one message for failures."""
 
     form_class = SignInForm
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        response = super().form_valid(form)
+        sign_in_audit.record_sign_in(self.request, form.get_user())
+        return response
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
         response = self.render_to_response(self.get_context_data(form=form), status=422)

@@ -103,7 +103,9 @@ def space_reorder(request: HttpRequest) -> HttpResponse:
 @require_POST
 def space_recovery_seen(request: HttpRequest) -> HttpResponse:
     """The person has read that the index was made again."""
-    space_index.forget_recovery()
+    if space_index.forget_recovery():
+        actor, now = audit.person(request.user), timezone.now()
+        audit.record(actor, "recovery_seen", object_type="space", object_id="", now=now)
     return redirect("app_manager:space_list")
 
 

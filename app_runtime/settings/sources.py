@@ -48,6 +48,7 @@ def save_source(values: Section, key: str, *, actor: Actor, now: datetime) -> st
     refuse_damaged()  # before the key is kept: both are stored, or neither
     if key:
         set_secret(_secret_name(source_id), key)
+        _record_secret("secret.set", source_id, actor, now)
         values["apiKey"] = f"secret:{_secret_name(source_id)}"
     ModelSource.model_validate(values)
 
@@ -81,6 +82,7 @@ def delete_source(source_id: str, *, actor: Actor, now: datetime) -> None:
     reference = f"secret:{_secret_name(source_id)}"
     if source.api_key == reference and not _refers(site_config().model_dump(mode="json"), reference):
         delete_secret(_secret_name(source_id))
+        _record_secret("secret.remove", source_id, actor, now)
 
 
 def make_default(source_id: str, *, actor: Actor, now: datetime) -> None:
@@ -138,8 +140,31 @@ def _refers(value: Any, reference: str) -> bool:
 def _change(
     verb: str, source_id: str, change: Callable[[Section], Section], actor: Actor, now: datetime
 ) -> None:
-    change_config(SECTION, change)
-    audit.record(actor, verb, object_type="source", object_id=source_id, now=now, summary=source_id)
+    """Change the section, with a line that says what it was and is; keys stand in it by reference only."""
+    seen: list[Section] = []
+
+    def watched(section: Section) -> Section:
+        changed = change(section)
+        seen[:] = [_told(section), _told(changed)]
+        return changed
+
+    change_config(SECTION, watched)
+    before, after = seen
+    audit.record(
+        actor, verb, object_type="source", object_id=source_id, now=now, summary=source_id,
+        before=before, after=after,
+    )  # fmt: skip
+
+
+def _told(section: Section) -> Section:
+    """The section with its sources by id, so that a difference names the source."""
+    return {**section, "sources": {str(item.get("id")): item for item in _listed(section)}}
+
+
+def _record_secret(verb: str, source_id: str, actor: Actor, now: datetime) -> None:
+    """That a key was stored or forgotten: its name, never its value."""
+    name = _secret_name(source_id)
+    audit.record(actor, verb, object_type="source", object_id=source_id, now=now, summary=name)
 
 
 def _listed(section: Section) -> list[Section]:

@@ -231,7 +231,8 @@ def _prices_page(request: HttpRequest, form: PriceForm, status: int = 200) -> Ht
 
 def _audit_price(request: HttpRequest, verb: str, price: Price) -> None:
     facts = {"input": str(price.input_usd), "output": str(price.output_usd), "from": str(price.valid_from)}
+    side = {"before": facts} if verb == "price.delete" else {"after": facts}
     audit.record(
         audit.person(request.user), verb, object_type="price", object_id=str(price.pk), now=timezone.now(),
-        summary=price.model, after=facts,
+        summary=price.model, **side,
     )  # fmt: skip
