@@ -10,6 +10,7 @@ from django.test import Client
 from app_manager.models import App
 from app_manager.permissions import digest_of
 from app_runtime.models import Run
+from halo_site.datadir import space_index
 from halo_site.datadir.spaces import default_space
 from halo_site.models import AuditEntry
 from tests.factories import SPEC, add_space, set_status
@@ -43,8 +44,8 @@ ELSEWHERE = {
     "app_manager:app_install": "tests/app_manager/test_install.py",
     "app_manager:app_update_confirm": "tests/app_manager/test_update_pages.py",
     "app_manager:spec_version_restore": "tests/app_manager/test_update_pages.py",
-    "app_manager:space_repair": "tests/app_manager/test_spaces_page.py",
-    "app_manager:space_recovery_seen": "tests/app_manager/test_spaces_page.py",
+    "app_manager:space_repair": "tests/app_manager/test_spaces.py",
+    "app_manager:space_recovery_seen": "below",
     "app_manager:app_schedule_reset": "tests/app_manager/test_in_force.py",
     "app_manager:app_config_save": "tests/app_manager/test_decisions.py",
     "app_manager:app_config_reset": "tests/app_manager/test_decisions.py",
@@ -158,6 +159,13 @@ def test_a_verb_of_a_living_run_leaves_a_line(
     response = operator_client.post(path.replace(planted.run.pk, planted.live.pk), data)
     assert response.status_code == 302
     assert AuditEntry.objects.filter(object_type="run", object_id=planted.live.pk).count() == 1
+
+
+def test_what_became_of_the_index_is_read_once(operator_client: Client) -> None:
+    space_index.update(lambda content: {**content, "recovered": {"reason": "missing", "at": 1}})
+    for _time in range(2):
+        operator_client.post("/spaces/recovery-seen/")
+    assert [line.verb for line in AuditEntry.objects.filter(object_type="space")] == ["recovery_seen"]
 
 
 def lines_of_sessions() -> list[tuple[str, str]]:
