@@ -9,7 +9,7 @@ from app_manager.models import App
 from app_runtime import secrets_in_use
 from app_runtime.dispatch import admitted, queue_run
 from app_runtime.exceptions import MessageRefused, RuntimeRefusal
-from app_runtime.models import Run, RunMessage
+from app_runtime.models import Reply, Run, RunMessage
 from app_runtime.statuses import Status, Trigger
 from app_runtime.texts import storable
 from halo_site import audit
@@ -42,8 +42,8 @@ def run_again(run: Run, actor: Actor, now: datetime, batch: str = "") -> Run:
         return _follow(run, admitted(run.app), Trigger.MANUAL, data, actor, now)
 
 
-def continue_run(run: Run, text: str, actor: Actor, now: datetime) -> Run:
-    """Go on with the conversation of an ended run: a new run, told ``text``.
+def continue_run(run: Run, text: str, actor: Actor, now: datetime, form: str | None = None) -> Run:
+    """Go on with the conversation of an ended run: a new run, told ``text``, which is a reply in the thread.
 
     Raises `RuntimeRefusal` where that cannot be, in a sentence.
     """
@@ -58,10 +58,44 @@ def continue_run(run: Run, text: str, actor: Actor, now: datetime) -> Run:
     with transaction.atomic():
         app = admitted(run.app)
         data = {"by": str(actor), "continue": told}
-        return _follow(run, app, Trigger.CONTINUE_FOLLOWUP, data, actor, now)
+        following = _follow(run, app, Trigger.CONTINUE_FOLLOWUP, data, actor, now)
+        keep_reply(following, words, actor, now, form)
+    return following
 
 
-def send_message(run: Run, text: str, actor: Actor, now: datetime) -> RunMessage:
+def begin_with(app: App, text: str, actor: Actor, now: datetime, form: str | None = None) -> Run:
+    """A run by hand that is told ``text`` in place of its usual task, for an app with nothing to go on with.
+
+    Raises `RuntimeRefusal` where that cannot be, in a sentence.
+    """
+    words = _masked(_checked(text))
+    with transaction.atomic():
+        data = {"by": str(actor), "continue": {"userMessage": words}}
+        run = queue_run(admitted(app), Trigger.MANUAL, now, data)
+        keep_reply(run, words, actor, now, form)
+        _audit(run, "run.continue", actor, now)
+    return run
+
+
+def keep_reply(
+    run: Run, words: str, actor: Actor, now: datetime, form: str | None = None, key: str | None = None
+) -> Reply:
+    """Put what a person told into the thread of the app, in the transaction that tells it to the run."""
+    more = {"id": key} if key else {}
+    return Reply.objects.create(
+        app_id=run.app_id,
+        run_id=run.run_id,
+        text=words,
+        sent_by=actor.words,
+        sent_at=now,
+        form=form,
+        **more,
+    )
+
+
+def send_message(
+    run: Run, text: str, actor: Actor, now: datetime, form: str | None = None
+) -> RunMessage:  # fmt: skip
     """Leave a message for a run that lives; it arrives before its next model turn.
 
     Raises `RuntimeRefusal` where the run has ended.
@@ -74,6 +108,7 @@ def send_message(run: Run, text: str, actor: Actor, now: datetime) -> RunMessage
         if stored.is_cancelling:
             raise RuntimeRefusal("The run is being cancelled, so a message would not arrive.")
         message = RunMessage.objects.create(run=stored, text=words, sent_by=actor.words, sent_at=now)
+        keep_reply(stored, words, actor, now, form, key=message.pk)
         _audit(stored, "run.message", actor, now)
     return message
 

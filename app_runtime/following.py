@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from app_manager.followers import register_follower
 from app_manager.models import App
 from app_manager.states import Status as AppStatus
-from app_runtime.models import Entry, Notification, Run, RunMessage
+from app_runtime.models import Entry, Notification, Reply, Run, RunMessage
 from app_runtime.settlement import cancel_queued, cancel_running
 from halo_site.audit import Actor
 
@@ -30,8 +30,8 @@ class Runs:
                 cancel_running(run, reason, now)
 
     def delete_some(self, app: App) -> int:
-        """Notifications, then entries, then runs; none is left whose children would have to be collected."""
-        return _delete_notifications(app) or _delete_entries(app) or _delete_runs(app)
+        """What hangs on runs, then runs; none is left whose children would have to be collected."""
+        return _delete_notifications(app) or _delete_replies(app) or _delete_entries(app) or _delete_runs(app)
 
 
 def register() -> None:
@@ -59,11 +59,18 @@ def _delete_notifications(app: App) -> int:
     return _raw_delete(Notification.objects.filter(pk__in=keys)) if keys else 0
 
 
+def _delete_replies(app: App) -> int:
+    keys = list(Reply.objects.filter(app=app).values_list("id", flat=True)[:DELETED_AT_ONCE])
+    return _raw_delete(Reply.objects.filter(pk__in=keys)) if keys else 0
+
+
 def _delete_entries(app: App) -> int:
     keys = list(Entry.objects.filter(app=app).values_list("id", flat=True)[:DELETED_AT_ONCE])
     return _raw_delete(Entry.objects.filter(pk__in=keys)) if keys else 0
 
 
-def _raw_delete(rows: QuerySet[Entry] | QuerySet[Notification] | QuerySet[Run]) -> int:
+def _raw_delete(
+    rows: QuerySet[Entry] | QuerySet[Notification] | QuerySet[Reply] | QuerySet[Run],
+) -> int:
     """Delete by statement: Django would load a run's children to set their parent to nothing."""
     return rows._raw_delete(rows.db)

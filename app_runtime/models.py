@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, models, transaction
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from app_manager.models import App, new_id
@@ -21,6 +22,7 @@ from app_runtime.statuses import (
     Status,
     Trigger,
 )
+from app_runtime.thread.models import ReadMark, Reply
 from app_runtime.usage.models import Price, UsageDay
 from halo_site.roles import standing_of
 from halo_site.store.fields import HIGHEST_MS, LOWEST_MS, EpochMsField, as_stored, from_ms
@@ -31,6 +33,8 @@ __all__ = [
     "EntryQuerySet",
     "Notification",
     "Price",
+    "ReadMark",
+    "Reply",
     "Run",
     "RunMessage",
     "RunQuerySet",
@@ -267,6 +271,18 @@ class EntryQuerySet(models.QuerySet["Entry"]):
         """Questions that nobody has answered, dismissed or closed."""
         return self.questions().filter(user_response__isnull=True, closed_at__isnull=True)
 
+    def news(self) -> "EntryQuerySet":
+        """All but those of runs that found nothing to do."""
+        return self.exclude(type=EntryType.RUN_SKIPPED)
+
+    def of_type(self, kind: str) -> "EntryQuerySet":
+        """Those of one type, asked in the way that goes to the index made for it."""
+        return self.alias(kind=Lower("type")).filter(kind=kind)
+
+    def quiet(self) -> "EntryQuerySet":
+        """Those of runs that found nothing to do."""
+        return self.of_type(EntryType.RUN_SKIPPED)
+
     def newest_first(self) -> "EntryQuerySet":
         return self.order_by("-ts", "-id")
 
@@ -294,6 +310,15 @@ class Entry(models.Model):
             models.Index(fields=["app", "-ts", "-id"], name="idx_entries_app"),
             models.Index(fields=["run_id"], name="idx_entries_run"),
             models.Index(fields=["-ts", "-id"], name="idx_entries_ts"),
+            # Lower: every type is so already. With a bare column in front SQLite would take this index for
+            # open questions too, and read all that were ever asked (see `of_type`)
+            models.Index(Lower("type"), "app", F("ts").desc(), F("id").desc(), name="idx_entries_type"),
+            # a thread goes from one piece of news to the next, however many quiet runs lie between
+            models.Index(
+                fields=["app", "-ts", "-id"],
+                condition=~Q(type=EntryType.RUN_SKIPPED),
+                name="idx_entries_news",
+            ),
             models.Index(
                 fields=["app", "ts", "id"],
                 condition=Q(type=EntryType.ESCALATION, user_response__isnull=True, closed_at__isnull=True),

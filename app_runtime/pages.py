@@ -1,6 +1,5 @@
 """What the pages show, as typed facts without a request (style: contexts are contracts)."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +13,7 @@ from app_manager.states import RUNS_BY_ITSELF
 from app_runtime.chips import Chip, outcome_chip, status_chip
 from app_runtime.models import Entry, Run, RunQuerySet
 from app_runtime.shell import COUNT_CAP, Machinery, open_questions
-from app_runtime.statuses import ENTRY_TONES, TONES, UNKNOWN_TONE, EntryType, Status
+from app_runtime.statuses import TONES, UNKNOWN_TONE, EntryType, Status
 from app_runtime.strips import Bar, BarMaker, newest_runs
 from halo_site.datadir.config import site_config
 from scheduler.models import Job
@@ -178,40 +177,6 @@ class OverviewPage:
         ids = {(job.metadata or {}).get("appId") for job in jobs}
         running = set(App.objects.filter(pk__in=ids, status__in=RUNS_BY_ITSELF).values_list("pk", flat=True))
         return [job for job in jobs if (job.metadata or {}).get("appId") in running][:COMING]
-
-
-@dataclass(frozen=True)
-class ThreadEntry:
-    """One entry of a thread, with its run where that is still there."""
-
-    entry: Entry
-    run: Run | None
-
-    @property
-    def tone(self) -> str:
-        tone = ENTRY_TONES.get(self.entry.type, ("quiet", "quiet"))[0]
-        return tone if self.entry.type != EntryType.ESCALATION or self.entry.is_open_question else "quiet"
-
-    @property
-    def icon(self) -> str:
-        return ENTRY_TONES.get(self.entry.type, ("quiet", "quiet"))[1]
-
-    @property
-    def data(self) -> str:
-        """What came with it, as text or as JSON."""
-        data = self.entry.said.get("data")
-        return (
-            data
-            if isinstance(data, str)
-            else ("" if data is None else json.dumps(data, indent=2, ensure_ascii=False))
-        )
-
-
-def thread_entries(entries: Iterable[Entry]) -> list[ThreadEntry]:
-    """Entries with their runs (one query for all)."""
-    listed = list(entries)
-    runs = Run.objects.in_bulk([entry.run_id for entry in listed])
-    return [ThreadEntry(entry, runs.get(entry.run_id)) for entry in listed]
 
 
 def display_status(app_status: str, running: bool, queued: bool, pending: int) -> str:

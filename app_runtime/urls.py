@@ -4,13 +4,20 @@ from app_runtime import views
 from app_runtime.runs import batch_views
 from app_runtime.runs import views as run_views
 from app_runtime.settings import views as settings_views
+from app_runtime.thread import views as thread_views
 from app_runtime.usage import views as usage_views
 
 app_name = "app_runtime"
 urlpatterns = [
     path("", views.overview, name="overview"),
     path("apps/", views.app_list, name="app_list"),
-    path("apps/<str:app_id>/", views.app_thread, name="app_thread"),
+    path("apps/<str:app_id>/", thread_views.app_thread, name="app_thread"),
+    path("apps/<str:app_id>/live/", thread_views.thread_live, name="thread_live"),
+    path("apps/<str:app_id>/quiet/", thread_views.quiet_list, name="quiet_list"),
+    path("apps/<str:app_id>/read/", thread_views.thread_read, name="thread_read"),
+    path("apps/<str:app_id>/reply/", thread_views.app_reply, name="app_reply"),
+    path("apps/<str:app_id>/entries/<str:entry_id>/", thread_views.entry_detail, name="entry_detail"),
+    path("apps/<str:app_id>/entries/<str:entry_id>/data/", thread_views.entry_data, name="entry_data"),
     path("apps/<str:app_id>/runs/", views.app_runs, name="app_runs"),
     path("apps/<str:app_id>/run/", views.app_run, name="app_run"),
     path("apps/<str:app_id>/manage/", views.app_manage, name="app_manage"),

@@ -13,19 +13,15 @@ from app_runtime import access
 from app_runtime.dispatch import trigger
 from app_runtime.exceptions import AlreadyRunning, NotRunnable
 from app_runtime.manage_page import ManagePage
-from app_runtime.models import Entry
-from app_runtime.pages import LONG_STRIP, OverviewPage, app_cards, thread_entries
+from app_runtime.pages import OverviewPage, app_cards
 from app_runtime.paging import page_of
 from app_runtime.runs.list_page import RunListPage
 from app_runtime.shell import Machinery
-from app_runtime.strips import bars_of, newest_runs
 from halo_site import audit
 from halo_site.fragments import go
 
 APPS_PAGE = 24
 UNINSTALLED_SHOWN = 100
-ENTRIES_PAGE = 30
-QUESTIONS_ON_TOP = 20
 
 
 @require_safe
@@ -54,25 +50,6 @@ def app_list(request: HttpRequest) -> HttpResponse:
         "shown": UNINSTALLED_SHOWN,
     }
     return render(request, "app_runtime/app_list.html", context)
-
-
-@require_safe
-def app_thread(request: HttpRequest, app_id: str) -> HttpResponse:
-    """What an app said and asked: open questions on top, then everything, newest first."""
-    app = access.get_app(request, app_id)
-    page = page_of(request, Entry.objects.filter(app=app), moment="ts", size=ENTRIES_PAGE)
-    runs = newest_runs([app.pk], LONG_STRIP)[app.pk]
-    questions = list(Entry.objects.filter(app=app).open().order_by("ts", "id")[:QUESTIONS_ON_TOP])
-    on_top = {question.pk for question in questions}
-    context = {
-        "app": app,
-        "questions": questions,
-        "entries": thread_entries(entry for entry in page.rows if entry.pk not in on_top),
-        "pager": page,
-        "bars": bars_of(runs),
-        "runs": runs,
-    }
-    return render(request, "app_runtime/app_thread.html", context)
 
 
 @require_safe

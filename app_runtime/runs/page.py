@@ -17,10 +17,10 @@ from app_runtime.chips import Chip, delivery_chip, notification_chip, outcome_ch
 from app_runtime.continuing import CONTINUABLE
 from app_runtime.engines.base import Message
 from app_runtime.models import Entry, Notification, Run, RunMessage
-from app_runtime.pages import ThreadEntry
 from app_runtime.runs.memory import MemoryChange, memory_changes
 from app_runtime.runs.steps import Timeline, timeline
 from app_runtime.stopping import WORKER_SECONDS
+from app_runtime.thread.items import ThreadEntry, thread_entries
 from app_runtime.transcript import Excerpt, Transcript
 from halo_site import quantities
 from halo_site.datadir.config import RunSettings, site_config
@@ -140,7 +140,7 @@ class RunPage:
     def entries(self) -> list[ThreadEntry]:
         """The newest of what it told, oldest first; the thread has them all."""
         told = Entry.objects.filter(run_id=self.run.run_id).order_by("-ts", "-id")[:RUN_ENTRIES]
-        return [ThreadEntry(entry, self.run) for entry in reversed(told)]
+        return thread_entries(reversed(told), self.run)
 
     @cached_property
     def notifications(self) -> list[SentNotification]:

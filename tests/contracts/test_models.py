@@ -48,6 +48,8 @@ ADDED: dict[type[models.Model], dict[str, str]] = {
 INSIDE = {
     "AuditEntry": "read on pages only",
     "Price": "an administrator's own list, edited and read on pages only",
+    "ReadMark": "how far somebody has read a thread: of no meaning elsewhere",
+    "Reply": "what a person told an app; the transcript of the run that it went to has it",
     "RunMessage": "what a person told a run; its transcript has it",
     "ServerHealth": "how a server was found the last time: read on pages only",
     "UsageDay": "sums of what runs used; they leave as CSV",

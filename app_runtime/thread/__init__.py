@@ -1,0 +1,1 @@
+"""The activity thread of an app: what it said and asked, what people replied, what is new to each of them."""
