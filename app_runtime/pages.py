@@ -1,11 +1,13 @@
 """What the pages show, as typed facts without a request (style: contexts are contracts)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from types import MappingProxyType
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from app_manager.jobs import jobs_of_each
 from app_manager.models import App
@@ -15,6 +17,7 @@ from app_runtime.models import Entry, Run, RunQuerySet
 from app_runtime.shell import COUNT_CAP, Machinery, open_questions
 from app_runtime.statuses import TONES, UNKNOWN_TONE, EntryType, Status
 from app_runtime.strips import Bar, BarMaker, newest_runs
+from halo_site import quantities
 from halo_site.datadir.config import site_config
 from scheduler.models import Job
 
@@ -66,6 +69,13 @@ class AppCard:
     open_questions: int
     news: str
     bars: list[Bar]
+    unread: int = 0
+
+    @property
+    def unread_words(self) -> str:
+        """How many entries are new to whoever looks, in words; counted to 100."""
+        words = ngettext("%(n)s new", "%(n)s new", self.unread)
+        return words % {"n": quantities.capped(self.unread, COUNT_CAP)}
 
     @cached_property
     def chip(self) -> Chip:
@@ -91,8 +101,8 @@ class AppCard:
         return min(times, default=None) if self.app.runs_by_itself else None
 
 
-def app_cards(apps: list[App]) -> list[AppCard]:
-    """Cards for apps, in four queries however many there are."""
+def app_cards(apps: list[App], unread: Mapping[str, int] = MappingProxyType({})) -> list[AppCard]:
+    """Cards for apps, in four queries however many there are; ``unread`` is asked by who knows for whom."""
     ids = [app.pk for app in apps]
     runs, jobs = newest_runs(ids), jobs_of_each(apps)
     asking: dict[str, int] = {}
@@ -110,6 +120,7 @@ def app_cards(apps: list[App]) -> list[AppCard]:
             asking.get(app.pk, 0),
             news.get(app.pk, ""),
             bars(runs[app.pk]),
+            unread.get(app.pk, 0),
         )
         for app in apps
     ]

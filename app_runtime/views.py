@@ -17,6 +17,7 @@ from app_runtime.pages import OverviewPage, app_cards
 from app_runtime.paging import page_of
 from app_runtime.runs.list_page import RunListPage
 from app_runtime.shell import Machinery
+from app_runtime.thread.marks import unread_of_each
 from halo_site import audit
 from halo_site.fragments import go
 
@@ -42,8 +43,9 @@ def app_list(request: HttpRequest) -> HttpResponse:
     if wanted:
         apps = apps.filter(spec_id__icontains=wanted)
     page = page_of(request, apps, moment="installed_at", size=APPS_PAGE)
+    unread = unread_of_each(request.user, [app.pk for app in page.rows])
     context = {
-        "cards": app_cards(list(page.rows)),
+        "cards": app_cards(list(page.rows), unread),
         "pager": page,
         "wanted": wanted,
         "uninstalled": list(App.objects.uninstalled()[: UNINSTALLED_SHOWN + 1]),

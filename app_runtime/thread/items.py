@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from django.db.models import Count
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -201,6 +202,12 @@ class QuietItem:
     @property
     def is_one(self) -> bool:
         return self.gap.count == 1
+
+    @property
+    def is_one_day(self) -> bool:
+        """Whether the server's clock shows one day for all of them."""
+        first, last = timezone.localtime(self.gap.oldest[0]), timezone.localtime(self.gap.newest[0])
+        return first.date() == last.date()
 
     @property
     def newest(self) -> str:

@@ -89,11 +89,13 @@ class Live:
     @cached_property
     def token(self) -> str:
         """Changes whenever something of this does."""
-        facts: list[Any] = [question.pk for question in self.questions]
-        facts += [(row.newest, row.count) if isinstance(row, Gap) else row.pk for row in self.part.rows]
-        facts += [item.entry.pk for item in self.closed if isinstance(item, ThreadEntry)]
         replies = [*self.replies, *(item for item in self.items if isinstance(item, ReplyItem))]
-        facts += [(item.reply.pk, str(item.state.text)) for item in replies]
+        facts: list[Any] = [
+            [question.pk for question in self.questions],
+            [(row.newest, row.count) if isinstance(row, Gap) else row.pk for row in self.part.rows],
+            [item.entry.pk for item in self.closed if isinstance(item, ThreadEntry)],
+            [(item.reply.pk, str(item.state.text)) for item in replies],
+        ]
         return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
 
     @property
@@ -191,10 +193,8 @@ class ThreadPage:
     def items(self) -> Sequence[Item | UnreadLine]:
         """With the line between what is new and what was read; open questions stand on top instead."""
         on_top = {question.pk for question in self.live.questions} if self.is_newest else set()
-        shown = [
-            item for item in self._items if not (isinstance(item, ThreadEntry) and item.entry.pk in on_top)
-        ]
-        return list(shown) if self.filter.types else with_line(shown, self.person, self.mark)
+        lined = list(self._items) if self.filter.types else with_line(self._items, self.person, self.mark)
+        return [item for item in lined if not (isinstance(item, ThreadEntry) and item.entry.pk in on_top)]
 
     @property
     def new_count(self) -> int:

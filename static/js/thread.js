@@ -50,9 +50,11 @@
     element.scrollIntoView({ block: "center" });
   };
 
+  // Opens at the first unread entry, unless a question waits at the top: that comes first
   document.addEventListener("DOMContentLoaded", () => {
     const first = document.getElementById("unread");
-    if (!location.hash && first && scrollY === 0 && first.getBoundingClientRect().top > innerHeight) go(first);
+    if (location.hash || !first || scrollY || document.querySelector("#thread-questions > *")) return;
+    if (first.getBoundingClientRect().top > innerHeight) go(first);
   });
 
   document.addEventListener("keydown", (event) => {

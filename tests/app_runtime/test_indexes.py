@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from django.db.models import QuerySet
 
-from app_runtime.models import Entry, Notification, Run
+from app_runtime.models import Entry, Notification, Reply, Run
 from app_runtime.statuses import Status
+from app_runtime.thread.rows import within
 from memory.models import Revision
 from tests.factories import NINE
 
@@ -23,6 +24,31 @@ QUERIES = {
     "the open questions of some apps": (
         lambda: Entry.objects.open().filter(app_id__in=["a", "b"]),
         "idx_entries_pending_escalation",
+    ),
+    "an app's news": (lambda: Entry.objects.filter(app_id="a").news().newest_first(), "idx_entries_news"),
+    "an app's news from a place on": (
+        lambda: within(
+            Entry.objects.filter(app_id="a").news(), "ts", (NINE, "x"), (NINE, "a")
+        ).newest_first(),
+        "idx_entries_news",
+    ),
+    "an app's entries of a type": (
+        lambda: Entry.objects.filter(app_id="a").of_type("milestone").newest_first(),
+        "idx_entries_type",
+    ),
+    "an app's quiet runs between two places": (
+        lambda: within(
+            Entry.objects.filter(app_id="a").quiet(), "ts", (NINE, "x"), (NINE, "a")
+        ).newest_first(),
+        "idx_entries_type",
+    ),
+    "an app's newest open questions": (
+        lambda: Entry.objects.filter(app_id="a").open().order_by("ts", "id"),
+        "idx_entries_pending_escalation",
+    ),
+    "an app's replies": (
+        lambda: Reply.objects.filter(app_id="a").order_by("-sent_at", "-id"),
+        "idx_replies_app",
     ),
     "the news of some runs": (
         lambda: Entry.objects.filter(run_id__in=["a", "b"], type__in=["escalation", "run_error"]),

@@ -42,7 +42,10 @@ USAGE_FILTERS = (
 # A page's view → the query strings of its filters and searches. A page with a pager is a list.
 FILTERS: dict[str, tuple[str, ...]] = {
     "app_runtime:app_list": ("q=Synthetic+004", "q=no+such+app"),
-    "app_runtime:app_thread": (),
+    "app_runtime:app_thread": (
+        *("type=milestone", "type=escalation", "type=run_error", "type=run_skipped", "type=reply"),
+        *("type=milestone&type=output&type=run_complete", "day=2020-01-01", "at=unread"),
+    ),
     "app_runtime:app_runs": RUN_SEARCHES,
     "app_runtime:run_list": (
         *RUN_SEARCHES,
@@ -69,6 +72,8 @@ LEFT_OUT = {
     "memory:document_raw": "a file's bytes; the document's page is measured",
     "memory:revision_detail": "two revisions of one file, found by their ids; its history is measured",
     "app_runtime:batch_detail": "a line of the audit log and at most 500 runs, found by their ids",
+    "app_runtime:entry_detail": "a page of the thread, found by an entry's id; the thread is measured deep",
+    "app_runtime:entry_data": "one column of one row, found by its id",
     "app_runtime:run_result": "a file's bytes; the run's page is measured",
     "app_runtime:source_detail": "one entry of config.json; a made up past has none",
     "app_runtime:run_transcript": "a file's bytes; the run's page is measured",
