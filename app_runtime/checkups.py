@@ -9,7 +9,7 @@ from app_manager.checkups import subject_of
 from app_manager.models import App
 from app_manager.states import Status as AppStatus
 from app_runtime import transcript_checkups
-from app_runtime.expiry import oldest_question
+from app_runtime.escalations.closing import oldest_question
 from app_runtime.models import Entry, Notification, Run
 from app_runtime.queue import has_live_task
 from halo_site.doctor.findings import Finding, Result, counted, notice, register_check

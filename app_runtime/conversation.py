@@ -17,13 +17,29 @@ def before(run: Run) -> list[Message]:
 
     The transcript may end anywhere. Every call has a result in what is returned: providers refuse others.
     """
-    parent = run.parent_run
-    if parent is None or not (run.trigger_data or {}).get("continue"):
+    earlier = _continued(run)
+    if earlier is None:
         return []
     try:
-        return complete(messages_of(Transcript(parent.app, parent.run_id).lines()))
+        return complete(messages_of(Transcript(earlier.app, earlier.run_id).lines()))
     except (LookupError, OSError, ValueError):
         return []
+
+
+def told_of(run: Run) -> Line:
+    """What a run that goes on was told: of a message (`continue`) or of an answer (`escalation`); else {}."""
+    data = run.trigger_data if isinstance(run.trigger_data, dict) else {}
+    told = data.get("continue") or data.get("escalation")
+    return told if isinstance(told, dict) else {}
+
+
+def _continued(run: Run) -> Run | None:
+    """The run whose conversation goes on. Of one that is run again that is not its parent."""
+    told = told_of(run)
+    if not told:
+        return None
+    named = Run.objects.select_related("app").filter(pk=str(told.get("runId") or ""), app_id=run.app_id)
+    return named.first() or run.parent_run
 
 
 def messages_of(lines: Iterable[Line]) -> list[Message]:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from app_manager.followers import register_follower
 from app_manager.models import App
 from app_manager.states import Status as AppStatus
+from app_runtime.escalations.closing import close_with_app
 from app_runtime.models import Entry, Notification, Reply, Run, RunMessage
 from app_runtime.settlement import cancel_queued, cancel_running
 from halo_site.audit import Actor
@@ -19,7 +20,7 @@ class Runs:
     """Runs and entries as a follower: queued runs go when their app does not run, running ones may finish."""
 
     def status_changed(self, app: App, before: str, actor: Actor, now: datetime) -> None:
-        """A pause takes queued runs back; an uninstall also ends what is running."""
+        """A pause takes queued runs back; an uninstall also ends what is running and what is asked."""
         if app.status not in {AppStatus.PAUSED, AppStatus.UNINSTALLED}:
             return
         reason = _reason(app, actor)
@@ -28,6 +29,7 @@ class Runs:
         if app.status == AppStatus.UNINSTALLED:
             for run in Run.objects.for_app(app).running().select_related("app"):
                 cancel_running(run, reason, now)
+            close_with_app(app, reason, now)
 
     def delete_some(self, app: App) -> int:
         """What hangs on runs, then runs; none is left whose children would have to be collected."""

@@ -1,7 +1,8 @@
 """Runs and activity entries: tables `automation_runs` and `activity_entries` (halo-facts §2.3, DESIGN §3)."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, models, transaction
 from django.db.models import F, Q
@@ -21,11 +22,15 @@ from app_runtime.statuses import (
     Outcome,
     Status,
     Trigger,
+    Via,
 )
 from app_runtime.thread.models import ReadMark, Reply
 from app_runtime.usage.models import Price, UsageDay
 from halo_site.roles import standing_of
 from halo_site.store.fields import HIGHEST_MS, LOWEST_MS, EpochMsField, as_stored, from_ms
+
+if TYPE_CHECKING:
+    from app_runtime.escalations.questions import Reply
 
 __all__ = [
     "REHEARSAL",
@@ -43,6 +48,7 @@ __all__ = [
 ]
 
 REHEARSAL = "rehearsal"
+ENDED = Q(type=EntryType.ESCALATION) & (Q(user_response__isnull=False) | Q(closed_at__isnull=False))
 
 
 class RunQuerySet(models.QuerySet["Run"]):
@@ -283,6 +289,10 @@ class EntryQuerySet(models.QuerySet["Entry"]):
         """Those of runs that found nothing to do."""
         return self.of_type(EntryType.RUN_SKIPPED)
 
+    def ended(self) -> "EntryQuerySet":
+        """Questions that are open no more, with an answer or without."""
+        return self.filter(ENDED)
+
     def newest_first(self) -> "EntryQuerySet":
         return self.order_by("-ts", "-id")
 
@@ -299,6 +309,19 @@ class Entry(models.Model):
     content = models.JSONField(db_column="content_json")
     user_response = models.JSONField(db_column="user_response_json", null=True, blank=True)
     closed_at = EpochMsField(null=True, blank=True, help_text=_("when a question ended without an answer"))
+    # Of questions alone. Nullable, so that a long history gets the columns without being copied.
+    decided_at = EpochMsField(null=True, blank=True, help_text=_("when a person answered or dismissed it"))
+    decided_by = models.TextField(null=True, blank=True)  # noqa: DJ001 - null: nobody has
+    decided_via = models.TextField(choices=Via, null=True, blank=True)  # noqa: DJ001 - null: nobody has
+    shown_digest = models.TextField(  # noqa: DJ001 - null: nobody has
+        null=True, blank=True, help_text=_("SHA-256 of the question as whoever decided was shown it")
+    )
+    followup_run_id = models.TextField(null=True, blank=True)  # noqa: DJ001 - null: no run has the answer
+    reminded_percent = models.IntegerField(
+        null=True,
+        blank=True,
+        help_text=_("how much of the time to its deadline was over at the last reminder"),
+    )
 
     objects = EntryQuerySet.as_manager()
 
@@ -323,6 +346,13 @@ class Entry(models.Model):
                 fields=["app", "ts", "id"],
                 condition=Q(type=EntryType.ESCALATION, user_response__isnull=True, closed_at__isnull=True),
                 name="idx_entries_pending_escalation",
+            ),
+            models.Index(fields=["-ts", "-id"], condition=ENDED, name="idx_entries_ended"),
+            models.Index(fields=["app", "-ts", "-id"], condition=ENDED, name="idx_entries_app_ended"),
+            models.Index(
+                fields=["-decided_at", "-id"],
+                condition=Q(decided_at__isnull=False),
+                name="idx_entries_decided",
             ),
         ]
 
@@ -356,6 +386,18 @@ class Entry(models.Model):
             "choices": self.said.get("choices"),
         }
         return [single]
+
+    def answer(self, replies: "Sequence[Reply]", **how: Any) -> "Run | None":
+        """Store a person's answer and queue the run that goes on with it (`escalations.answering.answer`)."""
+        from app_runtime.escalations import answering  # verbs know every room, rows know none
+
+        return answering.answer(self, replies, **how)
+
+    def dismiss(self, **how: Any) -> None:
+        """Close the question because a person decided so (`escalations.answering.dismiss`)."""
+        from app_runtime.escalations import answering
+
+        answering.dismiss(self, **how)
 
     @property
     def said(self) -> dict[str, Any]:

@@ -54,9 +54,28 @@ def briefing(
 
 
 def _continued(run: Run, now: datetime) -> str:
-    told = (run.trigger_data or {}).get("continue") or {}
     when = now.isoformat(timespec="seconds")
+    answered = _answer(run)
+    if answered:
+        return f"It is {when}. The user answered your question:\n\n{answered}"
+    told = (run.trigger_data or {}).get("continue") or {}
     return f"It is {when}. The user continues this conversation:\n\n{told.get('userMessage', '')}"
+
+
+def _answer(run: Run) -> str:
+    """Each question with its answer, as the user gave it; empty for a run that has none."""
+    told = (run.trigger_data or {}).get("escalation")
+    if not isinstance(told, dict):
+        return ""
+    response = told.get("userResponse") or {}
+    replies = response.get("answers") or [response]
+    pairs = zip(told.get("questions") or [{"question": told.get("originalQuestion")}], replies, strict=False)
+    return "\n\n".join(f"Question: {asked.get('question')}\n{_reply(reply)}" for asked, reply in pairs)
+
+
+def _reply(reply: dict[str, str]) -> str:
+    lines = (("Chosen", reply.get("choice")), ("In their own words", reply.get("text")))
+    return "\n".join(f"{label}: {value}" for label, value in lines if value)
 
 
 def _first_message(run: Run, memory: str, now: datetime) -> str:
@@ -73,6 +92,8 @@ def _trigger(run: Run, now: datetime) -> str:
     label = {
         Trigger.SCHEDULE: "Its schedule started this run",
         Trigger.MANUAL: "A person started this run by hand",
+        Trigger.ESCALATION_FOLLOWUP: "A person answered a question of an earlier run, of which nothing "
+        "can be read any more",
         Trigger.CONTINUE_FOLLOWUP: "A person continued an earlier run, of which nothing can be read any more",
     }.get(Trigger(run.trigger_type), f"This run was started by: {run.trigger_type}")
     return f"{label} of {run.app.name}. It is {now.isoformat(timespec='seconds')}."
@@ -84,5 +105,8 @@ def _instructions(run: Run) -> str:
     for subscription in run.app.parsed_spec.subscriptions or []:
         if subscription.id == wanted and subscription.prompt:
             return str(subscription.prompt)
+    answered = _answer(run)
+    if answered:
+        return f"Go on with this answer of the user:\n\n{answered}"
     told = (run.trigger_data or {}).get("continue") or {}
     return str(told.get("userMessage") or "Carry out your instructions once, then report.")

@@ -1,7 +1,7 @@
 """How a run ends: its row, its entry, its app, its job, all in one transaction (DESIGN §5.7)."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -11,6 +11,7 @@ from app_manager.models import App
 from app_manager.states import Status as AppStatus
 from app_manager.states import may_become
 from app_runtime import queue, records, texts
+from app_runtime.escalations import closing
 from app_runtime.models import Entry, Run, RunQuerySet
 from app_runtime.statuses import EntryType, Outcome, Status
 from halo_site import audit
@@ -83,28 +84,38 @@ def settle(run: Run, end: End, now: datetime) -> bool:
 
 def record_end(run: Run, end: End, now: datetime, held: RunQuerySet) -> bool:
     """Record the end of ``run`` and all that follows if ``held`` still finds it; False if it does not."""
-    error = texts.sentence(end.error)
     duration = max(0, (now - run.started_at) // timedelta(milliseconds=1))
-    ended = {
-        "status": end.status,
-        "outcome": end.outcome,
-        "error_message": error or None,
-        "finished_at": as_stored(now),
-        "duration_ms": duration,
-        "lease_until": None,
-    }
     with transaction.atomic():
         app = HOLD.first(run.app_id)
+        end = _as_it_stands(run, end)
+        ended = {
+            "status": end.status,
+            "outcome": end.outcome,
+            "error_message": end.error or None,
+            "finished_at": as_stored(now),
+            "duration_ms": duration,
+            "lease_until": None,
+        }
         if app is None or not held.update(**ended):
             return False
+        if end.status == Status.CANCELLED:
+            closing.close_with_run(run, end.error.rstrip("."), now)
         tell_app(run, app[0], end.outcome)
         if end.status == Status.ERROR:
-            add_error_entry(run, error, now, duration)
-            stop_after_errors(run.app_id, error, now)
-        _tell_job(run, end, error, now)
+            add_error_entry(run, end.error, now, duration)
+            stop_after_errors(run.app_id, end.error, now)
+        _tell_job(run, end, end.error, now)
         queue.wake_next(run.app_id, now)
     run.assume(ended)
     return True
+
+
+def _as_it_stands(run: Run, end: End) -> End:
+    """The end, its sentence cut to size. A run whose questions were all decided meanwhile does not wait."""
+    if end.status == Status.WAITING_USER:
+        decided = closing.end_of_asking(run.run_id)
+        end = End(*decided) if decided else end
+    return replace(end, error=texts.sentence(end.error))
 
 
 def add_error_entry(run: Run, error: str, now: datetime, duration_ms: int | None) -> None:

@@ -18,7 +18,10 @@ from halo_site.quantities import relative
 
 STILL_AFTER = timedelta(seconds=10)
 COUNT_CAP = 100
-WIDE_ONLY = {"usage"}  # the bar of a phone has room for six; the page of settings leads to the others
+WIDE_ONLY = {
+    "space",
+    "usage",
+}  # the bar of a phone has room for six; the page of settings leads to the others
 
 
 @dataclass(frozen=True)
@@ -80,11 +83,12 @@ class Shell(Machinery):
     """The frame of one page. Lazy: a fragment that shows none of it asks nothing of the database."""
 
     path: str
+    user: Any = None
 
     @cached_property
     def needs(self) -> int:
-        """Open questions of installed apps, counted up to `COUNT_CAP`."""
-        return open_questions()
+        """Open questions of installed apps that this person may see, counted up to `COUNT_CAP`."""
+        return open_questions(self.user)
 
     @cached_property
     def settings(self) -> ConfigState:
@@ -94,7 +98,8 @@ class Shell(Machinery):
     @property
     def nav(self) -> list[NavItem]:
         items = (
-            (_("Overview"), reverse("app_runtime:overview"), "home", self.needs),
+            (_("Overview"), reverse("app_runtime:overview"), "home", 0),
+            (_("Questions"), reverse("app_runtime:inbox"), "question", self.needs),
             (_("Apps"), reverse("app_runtime:app_list"), "apps", 0),
             (_("Runs"), reverse("app_runtime:run_list"), "play", 0),
             (_("Memory"), reverse("memory:place_list"), "memory", 0),
@@ -111,9 +116,13 @@ class Shell(Machinery):
         return self.path == url if url == "/" else self.path.startswith(url)
 
 
-def open_questions() -> int:
-    """How many questions wait for a person, over all installed apps, counted up to `COUNT_CAP`."""
-    return Entry.objects.open().exclude(app__status="uninstalled")[:COUNT_CAP].count()
+def open_questions(user: Any = None) -> int:
+    """How many questions wait, over all installed apps, counted up to `COUNT_CAP`.
+
+    With a ``user`` those that this person may see.
+    """
+    entries = Entry.objects.all() if user is None else Entry.objects.visible_to(user)
+    return entries.open().exclude(app__status="uninstalled")[:COUNT_CAP].count()
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -121,4 +130,4 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {}
-    return {"shell": Shell(timezone.now(), request.path)}
+    return {"shell": Shell(timezone.now(), request.path, user)}

@@ -58,6 +58,14 @@ class Trigger(models.TextChoices):
     CONTINUE_FOLLOWUP = "continue_followup", _("Continued")
 
 
+class Via(models.TextChoices):
+    """How a person's decision about a question reached us."""
+
+    WEB = "web", _("On the site")
+    LINK = "link", _("By the link of a message")
+    COMMAND = "command", _("By a command")
+
+
 class EntryType(models.TextChoices):
     """The kinds of lines in an activity thread."""
 

@@ -8,7 +8,8 @@ from functools import partial
 from django.db import DatabaseError
 
 from app_runtime import queue
-from app_runtime.expiry import expire, mend_waiting
+from app_runtime.escalations.expiry import expire, mend_waiting
+from app_runtime.escalations.reminders import remind
 from app_runtime.notifications.delivering import send_due, settle_silent
 from app_runtime.settlement import settle_lost
 from halo_site.datadir.config import site_config
@@ -22,13 +23,13 @@ HEARTBEATS_KEPT = timedelta(days=1)
 
 
 def sweep_runs(now: datetime) -> None:
-    """Settle lost runs and notifications, close questions whose time is over, enqueue forgotten runs again.
+    """Settle lost runs and notifications, close and remind of questions, enqueue forgotten runs again.
 
     Each by itself: a row that one of them cannot read must not keep the others, or a worker, from going on.
     """
     forgotten = timedelta(seconds=site_config().runs.sweep_seconds)
     parts: tuple[Callable[[datetime], int], ...]
-    parts = (settle_lost, expire, settle_silent, partial(queue.wake_forgotten, older_than=forgotten))
+    parts = (settle_lost, expire, remind, settle_silent, partial(queue.wake_forgotten, older_than=forgotten))
     for part in parts:
         _swept(partial(part, now))
 

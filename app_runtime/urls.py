@@ -1,6 +1,7 @@
 from django.urls import path
 
 from app_runtime import views
+from app_runtime.escalations import views as question_views
 from app_runtime.runs import batch_views
 from app_runtime.runs import views as run_views
 from app_runtime.settings import views as settings_views
@@ -39,6 +40,10 @@ urlpatterns = [
     path("settings/prices/<int:price_id>/delete/", settings_views.price_delete, name="price_delete"),
     path("usage/", usage_views.usage_detail, name="usage_detail"),
     path("usage/export.csv", usage_views.usage_export, name="usage_export"),
+    path("escalations/", question_views.inbox, name="inbox"),
+    path("escalations/<str:entry_id>/", question_views.question_detail, name="question_detail"),
+    path("escalations/<str:entry_id>/answer/", question_views.question_answer, name="question_answer"),
+    path("escalations/<str:entry_id>/dismiss/", question_views.question_dismiss, name="question_dismiss"),
     path("runs/", views.run_list, name="run_list"),
     path("runs/cancel/", batch_views.runs_cancel, name="runs_cancel"),
     path("runs/cancel/preview/", batch_views.runs_cancel_preview, name="runs_cancel_preview"),

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('app_manager', '0002_resumed_and_spec_versions'),
-        ('app_runtime', '0006_turns_that_nobody_measured'),
+        ('app_runtime', '0007_answers'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,14 +1,21 @@
 """What other apps' templates show of runs: `{% load runs %}`."""
 
 from django import template
+from django.template import Context
+from django.utils import timezone
 from django.utils.html import conditional_escape, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from app_manager.models import App
+from app_runtime.escalations.rows import QuestionRow
+from app_runtime.models import Entry
 from app_runtime.pages import AppCard, app_cards
 from app_runtime.usage.drawing import Column, Drawing
 from app_runtime.usage.sums import Usage
+from halo_site import markdown
+from halo_site.access import standing
+from halo_site.roles import Role
 
 register = template.Library()
 
@@ -17,6 +24,19 @@ register = template.Library()
 def app_card(app: App) -> AppCard:
     """`{% app_card app as card %}`: what an app is shown as, on every page of it the same."""
     return app_cards([app])[0]
+
+
+@register.simple_tag(takes_context=True)
+def question_row(context: Context, entry: Entry) -> QuestionRow:
+    """`{% question_row entry as row %}`: a question as `_question.html` shows it; its app is loaded."""
+    person = standing(context["request"])
+    return QuestionRow(entry, timezone.now(), person.may(Role.OPERATOR, entry.app.space_id))
+
+
+@register.filter
+def as_markdown(text: str) -> SafeString:
+    """`{{ row.why|as_markdown }}`: markdown of an agent as safe HTML."""
+    return markdown.render(text)
 
 
 @register.simple_tag

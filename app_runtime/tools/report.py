@@ -12,6 +12,7 @@ from app_manager.states import Status as AppStatus
 from app_manager.states import may_become
 from app_runtime.exceptions import LeaseLost
 from app_runtime.models import Entry, Run
+from app_runtime.notifications import events
 from app_runtime.statuses import EntryType
 from app_runtime.texts import storable
 from app_runtime.tools.base import Tool
@@ -102,6 +103,7 @@ class Reports:
             )
             if arguments.asks:
                 make_wait(self.run.app_id, entry, now)
+                events.question_asked(entry, now)
         self.made.append(arguments.type)
         return "Stored. The user sees it now."
 

@@ -50,6 +50,15 @@ QUERIES = {
         lambda: Reply.objects.filter(app_id="a").order_by("-sent_at", "-id"),
         "idx_replies_app",
     ),
+    "the questions that ended": (lambda: Entry.objects.ended().newest_first(), "idx_entries_ended"),
+    "the answered questions of an app": (
+        lambda: Entry.objects.ended().filter(app_id="a", user_response__isnull=False).newest_first(),
+        "idx_entries_app_ended",
+    ),
+    "the last decision": (
+        lambda: Entry.objects.filter(decided_at__isnull=False).order_by("-decided_at", "-id"),
+        "idx_entries_decided",
+    ),
     "the news of some runs": (
         lambda: Entry.objects.filter(run_id__in=["a", "b"], type__in=["escalation", "run_error"]),
         "idx_entries_run",

@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 
 from app_manager.exceptions import AppError
 from app_manager.models import App
-from app_runtime.expiry import expire
+from app_runtime.escalations.expiry import expire
 from app_runtime.models import Entry, Run
 from app_runtime.settlement import End, failed, settle
 from app_runtime.statuses import Outcome, Status

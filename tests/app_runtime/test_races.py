@@ -7,7 +7,7 @@ import pytest
 
 from app_manager.models import App
 from app_runtime import queue
-from app_runtime.expiry import expire
+from app_runtime.escalations.expiry import expire
 from app_runtime.models import Entry, Run
 from app_runtime.settlement import End, failed, settle, settle_lost
 from app_runtime.statuses import Outcome, Status, Trigger

@@ -295,7 +295,7 @@ def test_looking_changes_nothing() -> None:
 
 
 def test_the_first_sweep_mends_what_apps_wait_for() -> None:
-    from app_runtime.expiry import mend_waiting
+    from app_runtime.escalations.expiry import mend_waiting
 
     wait_for_nothing()
     assert mend_waiting(NOW) == 1
@@ -303,7 +303,7 @@ def test_the_first_sweep_mends_what_apps_wait_for() -> None:
 
 
 def test_a_question_that_nobody_noted_is_noted() -> None:
-    from app_runtime.expiry import mend_waiting
+    from app_runtime.escalations.expiry import mend_waiting
 
     wrong_question()
     assert mend_waiting(NOW) == 1

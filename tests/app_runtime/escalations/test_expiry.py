@@ -1,7 +1,7 @@
 import pytest
 
 from app_manager.models import App
-from app_runtime.expiry import expire
+from app_runtime.escalations.expiry import expire
 from app_runtime.models import Entry, Run
 from app_runtime.statuses import Status
 from halo_site.models import AuditEntry
@@ -90,7 +90,7 @@ def test_an_answered_or_closed_question_does_not_expire(asked: Entry, ended: dic
 
 
 def test_an_answer_that_came_in_the_last_moment_wins(asked: Entry) -> None:
-    from app_runtime.expiry import _close
+    from app_runtime.escalations.expiry import _close
 
     Entry.objects.update(user_response={"ts": 1, "choice": "Yes"})
     assert not _close(asked.app, asked, DEADLINE, DEADLINE)

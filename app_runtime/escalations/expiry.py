@@ -8,8 +8,10 @@ from django.utils import timezone
 
 from app_manager.models import App
 from app_manager.states import Status as AppStatus
+from app_runtime.escalations.closing import leave_waiting, oldest_question
 from app_runtime.models import Entry, Run
-from app_runtime.settlement import ACTOR, add_error_entry, stop_after_errors, tell_app
+from app_runtime.notifications import events
+from app_runtime.settlement import add_error_entry, stop_after_errors, tell_app
 from app_runtime.statuses import Outcome, Status
 from halo_site.store.fields import to_ms
 
@@ -42,7 +44,9 @@ def _close(app: App, entry: Entry, deadline: datetime, now: datetime) -> bool:
     # Open still: an answer that came since the row was read wins.
     if not Entry.objects.open().filter(pk=entry.pk).update(content=content, closed_at=now):
         return False
+    entry.content, entry.closed_at = content, now
     _fail_run(app, entry, deadline, now)
+    events.question_closed(entry, now)
     leave_waiting(entry.app_id, now)
     return True
 
@@ -59,25 +63,6 @@ def _fail_run(app: App, entry: Entry, deadline: datetime, now: datetime) -> None
         add_error_entry(run, error, now, None)
         tell_app(run, app.last_run_at and to_ms(app.last_run_at), Outcome.ERROR)
         stop_after_errors(app.pk, error, now)
-
-
-def leave_waiting(app_id: str, now: datetime) -> None:
-    """Keep the oldest open question of the app; without one, an app that waited is active again.
-
-    Call it in the transaction that closed a question.
-    """
-    app = App.objects.select_for_update(no_key=True).get(pk=app_id)
-    pending = oldest_question(app_id)
-    if pending is None and app.status == AppStatus.WAITING_USER:
-        app.change_status(AppStatus.ACTIVE, actor=ACTOR, now=now, pending_escalation_id=None)
-    elif app.pending_escalation_id != pending:
-        App.objects.filter(pk=app_id).update(pending_escalation_id=pending)
-
-
-def oldest_question(app_id: str) -> str | None:
-    """The id of the oldest open question of an app."""
-    waiting = Entry.objects.filter(app_id=app_id).open().order_by("ts", "id")
-    return waiting.values_list("id", flat=True).first()
 
 
 def mend_waiting(now: datetime) -> int:

@@ -1,0 +1,1 @@
+"""Questions to people: asked, answered, dismissed, reminded of, expired (BEHAVIOUR, Escalations)."""

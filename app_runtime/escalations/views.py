@@ -1,0 +1,123 @@
+"""The pages of questions: load with the right role, one verb, respond. Looking at one decides nothing."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from app_runtime import access
+from app_runtime.escalations.card import QuestionCard
+from app_runtime.escalations.exceptions import QuestionRefusal, ReplyRefused
+from app_runtime.escalations.inbox import InboxPage, next_open
+from app_runtime.escalations.questions import Reply, asked
+from app_runtime.escalations.rows import question_rows
+from app_runtime.models import Entry, Run
+from app_runtime.statuses import Via
+from halo_site import audit
+from halo_site.access import standing
+from halo_site.fragments import wants_fragment
+from halo_site.roles import Role
+
+SEE_OTHER = 303
+INBOX = "inbox"
+
+
+@require_safe
+def inbox(request: HttpRequest) -> HttpResponse:
+    """Every question that waits for a person, over all apps; with a filter, those that ended."""
+    page = InboxPage(request, timezone.now())
+    return render(request, "app_runtime/escalations/inbox.html", {"page": page, "pager": page.pager})
+
+
+@require_safe
+def question_detail(request: HttpRequest, entry_id: str) -> HttpResponse:
+    """The card of one question."""
+    return show(request, access.get_question(request, entry_id))
+
+
+@require_POST
+def question_answer(request: HttpRequest, entry_id: str) -> HttpResponse:
+    """Answer every question of the entry; 422 for a wrong answer, 409 where it cannot be decided any more."""
+    return answered(request, access.get_question(request, entry_id, needs=Role.OPERATOR), Via.WEB)
+
+
+@require_POST
+def question_dismiss(request: HttpRequest, entry_id: str) -> HttpResponse:
+    """Close the question without an answer; 409 where it cannot be decided any more."""
+    return dismissed(request, access.get_question(request, entry_id, needs=Role.OPERATOR), Via.WEB)
+
+
+def answered(request: HttpRequest, question: Entry, via: str) -> HttpResponse:
+    """Carry out an answer that came by ``via``. What is refused comes back, with all that was written."""
+    replies = replies_in(request.POST, len(asked(question)))
+    try:
+        run = question.answer(replies, **_how(request, via))
+    except ReplyRefused as error:
+        return show(request, question, 422, problem=str(error), kept=replies, problem_at=error.number)
+    except QuestionRefusal as error:
+        return show(request, question, 409, problem=str(error), kept=replies)
+    messages.success(request, _answered_words(run))
+    return _onwards(request, question)
+
+
+def dismissed(request: HttpRequest, question: Entry, via: str) -> HttpResponse:
+    """Carry out a dismissal that came by ``via``."""
+    try:
+        question.dismiss(**_how(request, via))
+    except QuestionRefusal as error:
+        replies = replies_in(request.POST, len(asked(question)))
+        return show(request, question, 409, problem=str(error), kept=replies)
+    messages.success(request, _("Dismissed. The app is told nothing, and its run goes on no further."))
+    return _onwards(request, question)
+
+
+def show(request: HttpRequest, question: Entry, status: int = 200, **refused: Any) -> HttpResponse:
+    """The card as the question stands now; ``refused`` is what an attempt said."""
+    now = timezone.now()
+    stored = Entry.objects.select_related("app").get(pk=question.pk)
+    row = question_rows([stored], standing(request), now)[0]
+    kept = tuple(refused.pop("kept", ()))
+    page = QuestionCard(stored, now, row.may_answer, row.space, row.run, kept, **refused)
+    context = {"page": page, "row": page, "app": stored.app}
+    return render(request, "app_runtime/escalations/question.html", context, status=status)
+
+
+def replies_in(posted: QueryDict, count: int) -> list[Reply]:
+    """What the form of a card says, one reply for each question: ``choice-0``, ``text-0`` and so on."""
+    return [
+        Reply(posted.get(f"choice-{number}") or None, posted.get(f"text-{number}") or None)
+        for number in range(count)
+    ]
+
+
+def _how(request: HttpRequest, via: str) -> dict[str, Any]:
+    return {
+        "actor": audit.person(request.user),
+        "now": timezone.now(),
+        "shown_digest": request.POST.get("digest", ""),
+        "via": via,
+    }
+
+
+def _answered_words(run: Run | None) -> str:
+    if run is None:
+        return _("Answered already, in the same way. Its run is not there any more.")
+    return _("Answered. Run %(id)s of %(app)s goes on.") % {"id": run.short_id, "app": run.app.name}
+
+
+def _onwards(request: HttpRequest, question: Entry) -> HttpResponse:
+    """To the next open question, or to the inbox for whoever answered there or when nobody waits."""
+    following = None if request.POST.get("from") == INBOX else next_open(request.user, question)
+    to = (
+        reverse("app_runtime:question_detail", args=[following])
+        if following
+        else reverse("app_runtime:inbox")
+    )
+    response = HttpResponse(status=200 if wants_fragment(request) else SEE_OTHER)
+    response["HX-Redirect" if wants_fragment(request) else "Location"] = to
+    return response

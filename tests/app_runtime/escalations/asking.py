@@ -1,0 +1,41 @@
+"""Questions as the tests of this room ask them, and people who answer."""
+
+from datetime import datetime
+from typing import Any
+
+from app_manager.models import App
+from app_runtime.escalations.questions import Reply, digest_of
+from app_runtime.models import Entry, Run
+from app_runtime.statuses import EntryType, Status
+from halo_site.audit import Actor
+from halo_site.store.fields import to_ms
+from tests.factories import MINUTE, NINE, make_entry, make_question, make_run, set_status
+
+ANNA, BEN = Actor("person", "anna"), Actor("person", "ben")
+LATER = NINE + 10 * MINUTE
+TWO = [{"question": "Which?", "choices": ["Red", "Blue"]}, {"question": "How many?"}]
+
+
+def ask(app: App, *, at: datetime = NINE, deadline: datetime | None = None, **content: Any) -> Entry:
+    """A question of a run and an app that wait for it."""
+    run = make_run(app, Status.WAITING_USER, at=at)
+    if content:
+        more = {} if deadline is None else {"deadlineAt": to_ms(deadline)}
+        entry = make_entry(app, EntryType.ESCALATION, run=run, at=at, **content, **more)
+    else:
+        entry = make_question(app, run=run, at=at, deadline=deadline)
+    app.refresh_from_db()
+    if app.status == "active":
+        set_status(app, "waiting_user", pending_escalation_id=entry.pk)
+    return entry
+
+
+def say(entry: Entry, *replies: Reply, **more: Any) -> Run | None:
+    """Answer as Anna does, having seen the question as it is."""
+    how = {"actor": ANNA, "now": LATER, "shown_digest": digest_of(entry), "via": "web", **more}
+    return entry.answer(replies, **how)
+
+
+def drop(entry: Entry, **more: Any) -> None:
+    """Dismiss as Anna does."""
+    entry.dismiss(**{"actor": ANNA, "now": LATER, "shown_digest": digest_of(entry), "via": "web", **more})
