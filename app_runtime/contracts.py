@@ -13,6 +13,7 @@ Delivery = Literal["none", "pending", "sent", "failed"]
 Trigger = Literal["schedule", "event", "manual", "escalation_followup", "continue_followup"]
 NotificationKind = Literal["notify"]
 NotificationState = Literal["pending", "sent", "failed"]
+Via = Literal["web", "link", "command"]
 EntryType = Literal["run_complete", "run_skipped", "run_error", "milestone", "escalation", "output"]
 
 
@@ -146,6 +147,13 @@ class EntryFacts(Record):
     closed_at: EpochMs | None = Field(
         description="when a question ended without an answer: milliseconds since 1970 UTC; null: it did not"
     )
+    decided_at: EpochMs | None = Field(
+        None,
+        description="when a person answered or dismissed it: milliseconds since 1970 UTC; null: nobody has",
+    )
+    decided_by: str | None = Field(None, description="who did, such as person:anna; null: nobody has")
+    decided_via: Via | None = Field(None, description="how that reached us; null: nobody has")
+    followup_run_id: str | None = Field(None, description="the run that has the answer; null: none")
 
 
 class CompleteEntry(EntryFacts):

@@ -18,6 +18,7 @@ from halo_site.datadir.config import config_state
 
 STEPS = 3
 ALIKE = 3
+LONGEST_TITLE = 160  # characters
 LOOKED_AT = 200  # of the app's questions that ended, the newest, for those that asked the same
 
 
@@ -40,7 +41,14 @@ class QuestionCard(QuestionRow):
 
     @property
     def title(self) -> str:
-        return self.first.question if len(self.questions) == 1 else self.entry.summary
+        """The question; of several what the agent says of them, where that is short."""
+        summary = self.entry.summary
+        is_short = 0 < len(summary) <= LONGEST_TITLE and "\n" not in summary
+        return summary if is_short and len(self.questions) > 1 else self.first.question
+
+    @property
+    def why(self) -> str:
+        return "" if self.entry.summary == self.title else self.entry.summary
 
     @property
     def data_json(self) -> str:
@@ -66,11 +74,12 @@ class QuestionCard(QuestionRow):
     @cached_property
     def alike(self) -> list[Alike]:
         """The last answers of this app to the same question."""
-        ended = Entry.objects.filter(app=self.entry.app).ended().filter(user_response__isnull=False)
+        ended = Entry.objects.filter(app=self.entry.app, ts__lte=self.entry.ts).ended()
+        answered = ended.filter(user_response__isnull=False)
         asks = [question.question for question in self.questions]
         found = (
             entry
-            for entry in ended.exclude(pk=self.entry.pk).newest_first()[:LOOKED_AT]
+            for entry in answered.exclude(pk=self.entry.pk).newest_first()[:LOOKED_AT]
             if [question.question for question in asked(entry)] == asks
         )
         return [Alike(entry) for entry, _number in zip(found, range(ALIKE), strict=False)]

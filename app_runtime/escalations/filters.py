@@ -18,6 +18,7 @@ STATES = (
     (State.DISMISSED, _("Dismissed")),
     (State.CLOSED, _("Closed otherwise")),
 )
+MAIN, MORE = ("q", "state"), ("app", "space", "due")
 DUE = (("day", _("Within a day")), ("any", _("With a deadline")))
 
 
@@ -60,6 +61,19 @@ class InboxFilter(forms.Form):
             ActiveFilter(str(self.fields[name].label), self._words(name, value), self._without(name))
             for name, value in self.given.items()
         ]
+
+    @property
+    def main(self) -> list[forms.BoundField]:
+        return [self[name] for name in MAIN]
+
+    @property
+    def more(self) -> list[forms.BoundField]:
+        return [self[name] for name in MORE]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether one of the less used filters is in use, so that they are shown."""
+        return any(name in self.given for name in MORE)
 
     @property
     def listed(self) -> str:

@@ -83,7 +83,7 @@ def show(request: HttpRequest, question: Entry, status: int = 200, **refused: An
     row = question_rows([stored], standing(request), now)[0]
     kept = tuple(refused.pop("kept", ()))
     page = QuestionCard(stored, now, row.may_answer, row.space, row.run, kept, **refused)
-    context = {"page": page, "row": page, "app": stored.app}
+    context = {"page": page, "app": stored.app, "following": next_open(request.user, stored)}
     return render(request, "app_runtime/escalations/question.html", context, status=status)
 
 

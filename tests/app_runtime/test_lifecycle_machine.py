@@ -91,6 +91,9 @@ class Oracle:
                 self.runs[-1][0], self.current = "cancelled", ""
                 self.job_errors = 0 if self.scheduled else self.job_errors
             self.job_on = False
+            for _key, asking in self.questions:
+                asking[0] = "cancelled" if asking[0] == "waiting_user" else asking[0]
+            self.questions = []
         if verb == "resume" and self.job_errors:
             self.job_on, self.job_errors = True, 0
         if verb == "reinstall":

@@ -39,6 +39,10 @@ INTERNAL: dict[type[models.Model], dict[str, str]] = {
         "heartbeat_at": "when it last was not",
         "task_id": "the queue's own name of its work",
     },
+    Entry: {
+        "shown_digest": "what whoever decided was shown, to be compared with the question",
+        "reminded_percent": "when people were reminded last",
+    },
 }
 # Fields that are no column, each with where they come from
 ADDED: dict[type[models.Model], dict[str, str]] = {
@@ -124,6 +128,7 @@ def test_every_model_has_a_contract_or_a_reason() -> None:
         (app_runtime.contracts.NotificationState, run_statuses.NotificationState),
         (app_runtime.contracts.Trigger, run_statuses.Trigger),
         (app_runtime.contracts.EntryType, run_statuses.EntryType),
+        (app_runtime.contracts.Via, run_statuses.Via),
         (scheduler.contracts.JobStatus, job_statuses.JobStatus),
         (scheduler.contracts.Verdict, job_statuses.Verdict),
         (scheduler.contracts.Outcome, job_statuses.Outcome),

@@ -20,8 +20,8 @@ SKIP = "-"  # as a choice: this question is answered by its text alone
 
 class Command(HaloCommand):
     help = (
-        "Answers a question of an app and prints the id of the run that goes on with it. Of several questions "
-        "the first --choice or --text is for the first, and so on; “-” leaves a place out."
+        "Answers a question of an app and prints the id of the run that goes on with it. Of several "
+        "questions the first --choice or --text is for the first, and so on; “-” leaves a place out."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

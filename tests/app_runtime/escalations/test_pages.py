@@ -1,0 +1,337 @@
+"""The pages of questions: every state that they show, and that looking decides nothing."""
+
+import re
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from app_manager.models import App
+from app_runtime.escalations.expiry import expire
+from app_runtime.escalations.questions import Reply, digest_of
+from app_runtime.models import Entry, Run
+from tests.app_runtime.escalations.asking import ANNA, LATER, TWO, ask, drop, say
+from tests.factories import MINUTE, NINE, make_app, set_status
+
+pytestmark = pytest.mark.django_db
+YES = Reply("Yes")
+
+
+@pytest.fixture
+def asked(app: App) -> Entry:
+    return ask(app)
+
+
+@pytest.fixture
+def viewer(db: None) -> Client:
+    """A browser in which somebody is signed in who may look only."""
+    person = User.objects.create_user("visitor", password="correct horse battery")
+    person.groups.add(Group.objects.get(name="viewer"))
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+def page(client: Client, entry: Entry | None = None, query: str = "") -> str:
+    address = f"/escalations/{entry.pk}/" if entry else "/escalations/"
+    response = client.get(address + query)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def post(client: Client, entry: Entry, verb: str = "answer", **fields: str) -> Any:
+    return client.post(f"/escalations/{entry.pk}/{verb}/", {"digest": digest_of(entry), **fields})
+
+
+def title(html: str) -> str:
+    found = re.search(r"<h1[^>]*>(.*?)</h1>", html)
+    assert found
+    return found[1]
+
+
+@pytest.mark.parametrize(
+    ("count", "words"), [(0, "Nobody waits"), (1, "One question waits"), (3, "Three questions wait")]
+)
+def test_the_title_of_the_inbox_says_how_many_wait(
+    operator_client: Client, app: App, count: int, words: str
+) -> None:
+    for number in range(count):
+        ask(app, at=NINE + number * MINUTE)
+    html = page(operator_client)
+    assert title(html) == f"{words} for you"
+    assert (f"<title>({count}) " in html) is bool(count)
+
+
+def test_an_empty_inbox_says_what_will_be_there(operator_client: Client) -> None:
+    assert "No app has asked anything yet" in page(operator_client)
+
+
+def test_an_inbox_that_was_emptied_says_who_answered_last(operator_client: Client, asked: Entry) -> None:
+    say(asked, YES)
+    assert re.search(r"No questions. Last one answered .* ago by anna\.", page(operator_client))
+
+
+def test_the_soonest_due_comes_first_then_the_longest_waiting(operator_client: Client, app: App) -> None:
+    late = ask(app, at=NINE, deadline=NINE + 90 * MINUTE)
+    old, new = ask(app, at=NINE + MINUTE), ask(app, at=NINE + 2 * MINUTE)
+    soon = ask(app, at=NINE + 3 * MINUTE, deadline=NINE + 60 * MINUTE)
+    html = page(operator_client)
+    ordered = re.findall(r'id="question-([^"]+)"', html)
+    assert ordered == [soon.pk, late.pk, old.pk, new.pk]
+
+
+def test_a_choice_in_the_inbox_is_an_answer_and_leads_back(operator_client: Client, asked: Entry) -> None:
+    response = post(operator_client, asked, **{"choice-0": "Yes", "from": "inbox"})
+    assert (response.status_code, response["Location"]) == (303, "/escalations/")
+    run = Run.objects.queued().get()
+    assert f"Answered. Run {run.short_id} of Kettle Watch goes on." in page(operator_client)
+    stored = Entry.objects.get()
+    assert (stored.decided_by, stored.decided_via) == ("person:operator", "web")
+
+
+def test_an_answer_on_the_card_leads_to_the_next_question(operator_client: Client, app: App) -> None:
+    first, second = ask(app), ask(app, at=NINE + MINUTE)
+    response = post(operator_client, first, **{"text-0": "Later"})
+    assert response["Location"] == f"/escalations/{second.pk}/"
+
+
+def test_several_questions_are_answered_at_once(operator_client: Client, app: App) -> None:
+    asked = ask(app, questions=TWO)
+    assert page(operator_client, asked).count('type="radio"') == 2
+    post(operator_client, asked, **{"choice-0": "Red", "text-1": "three"})
+    assert Entry.objects.get().user_response["answers"] == [{"choice": "Red"}, {"text": "three"}]
+
+
+def test_what_is_missing_is_said_at_its_question_and_the_rest_is_kept(
+    operator_client: Client, app: App
+) -> None:
+    asked = ask(app, questions=TWO)
+    response = post(operator_client, asked, **{"choice-0": "Red", "text-0": "but dark"})
+    html = response.content.decode()
+    assert response.status_code == 422
+    assert 'id="bad-1"' in html
+    assert 'value="Red" checked' in html
+    assert "but dark</textarea>" in html
+
+
+def test_a_hundred_kilobytes_come_back_whole(operator_client: Client, asked: Entry) -> None:
+    text = "word " * 20_000
+    response = post(operator_client, asked, **{"text-0": text})
+    assert response.status_code == 422
+    assert "at most 20,000" in response.content.decode()
+    assert text.strip() in response.content.decode()
+    assert Entry.objects.open().exists()
+
+
+def test_a_choice_that_was_not_offered_is_refused(operator_client: Client, asked: Entry) -> None:
+    response = post(operator_client, asked, **{"choice-0": "<b>Maybe</b>"})
+    assert response.status_code == 422
+    assert "“&lt;b&gt;Maybe&lt;/b&gt;” is none of the choices" in response.content.decode()
+
+
+def test_the_loser_is_told_who_won_and_keeps_the_text(operator_client: Client, asked: Entry) -> None:
+    say(asked, YES)
+    response = post(operator_client, asked, **{"text-0": "Wait for Friday"})
+    html = response.content.decode()
+    assert response.status_code == 409
+    assert re.search(r"anna answered .*: Yes", html)
+    assert "Wait for Friday</pre>" in html
+
+
+def test_a_changed_question_is_shown_as_it_is_now_and_the_text_is_kept(
+    operator_client: Client, asked: Entry
+) -> None:
+    shown = digest_of(asked)
+    Entry.objects.update(content={**asked.content, "question": "Order two?", "summary": "Order two?"})
+    response = post(operator_client, asked, digest=shown, **{"text-0": "Yes, now"})
+    html = response.content.decode()
+    assert response.status_code == 409
+    assert title(html) == "Order two?"
+    assert "Yes, now</textarea>" in html
+    assert Entry.objects.open().exists()
+
+
+def test_without_a_digest_nothing_is_decided(operator_client: Client, asked: Entry) -> None:
+    response = operator_client.post(f"/escalations/{asked.pk}/answer/", {"choice-0": "Yes"})
+    assert response.status_code == 409
+    assert Entry.objects.open().exists()
+
+
+@pytest.mark.parametrize("how", ["expired", "dismissed", "uninstalled"])
+@pytest.mark.parametrize("verb", ["answer", "dismiss"])
+def test_what_is_closed_takes_no_decision(operator_client: Client, app: App, how: str, verb: str) -> None:
+    asked = ask(app, deadline=NINE + MINUTE)
+    ends = {
+        "expired": lambda: expire(LATER),
+        "dismissed": lambda: drop(asked),
+        "uninstalled": lambda: app.uninstall(actor=ANNA, now=LATER),
+    }
+    ends[how]()
+    before = Entry.objects.questions().values().get()
+    response = post(operator_client, asked, verb, **{"text-0": "My words"})
+    if (how, verb) == ("dismissed", "dismiss"):
+        assert response.status_code == 303  # the same decision again
+    else:
+        assert response.status_code == 409
+        assert "My words</pre>" in response.content.decode()
+    assert Entry.objects.questions().values().get() == before
+
+
+def test_an_answered_card_says_who_what_when_and_where_it_goes_on(
+    operator_client: Client, asked: Entry
+) -> None:
+    run = say(asked, Reply("Yes", "until Friday"))
+    html = page(operator_client, asked)
+    assert "Answered by anna" in html
+    assert "until Friday" in html
+    assert run
+    assert f'href="/runs/{run.pk}/"' in html
+    assert "<textarea" not in html
+
+
+def test_a_follow_up_that_was_taken_back_can_be_run_again(
+    operator_client: Client, app: App, asked: Entry
+) -> None:
+    run = say(asked, YES)
+    assert run
+    app.refresh_from_db()
+    app.pause(actor=ANNA, now=LATER)
+    html = page(operator_client, asked)
+    assert "anna paused the app" in html
+    assert f'action="/runs/{run.pk}/again/"' in html
+
+
+def test_the_card_shows_earlier_answers_to_the_same_question(operator_client: Client, app: App) -> None:
+    for number in range(4):
+        say(ask(app, at=NINE + number * MINUTE), Reply(text=f"answer {number}"))
+    say(ask(app, question="Another?"), Reply(text="of another"))
+    html = page(operator_client, ask(app, at=NINE + 9 * MINUTE))
+    assert [number for number in range(4) if f"answer {number}" in html] == [1, 2, 3]
+    assert "of another" not in html
+
+
+def test_the_card_says_what_comes_of_silence(operator_client: Client, app: App) -> None:
+    assert "it waits for ever" in page(operator_client, ask(app))
+    assert "closed as expired" in page(operator_client, ask(app, deadline=LATER + MINUTE))
+
+
+def test_the_words_of_an_agent_are_data(operator_client: Client, app: App) -> None:
+    evil = '<img src=x onerror="alert(1)"> **bold**'
+    html = page(operator_client, ask(app, question="Q?", summary=evil, data=evil))
+    assert "<img src=x" not in html
+    assert "<strong>bold</strong>" in html
+
+
+def test_a_viewer_sees_the_card_and_cannot_answer(viewer: Client, asked: Entry) -> None:
+    html = page(viewer, asked)
+    assert "<textarea" not in html
+    assert "Operator" in html
+    assert 'method="post"' not in page(viewer).split("<main")[1]
+    assert post(viewer, asked, **{"choice-0": "Yes"}).status_code == 403
+    assert post(viewer, asked, "dismiss").status_code == 403
+    assert Entry.objects.open().exists()
+
+
+@pytest.mark.parametrize("verb", ["answer", "dismiss"])
+def test_a_question_is_not_decided_by_a_get_or_without_a_token(
+    operator: User, asked: Entry, verb: str
+) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(operator)
+    assert client.get(f"/escalations/{asked.pk}/{verb}/").status_code == 405
+    assert post(client, asked, verb, **{"choice-0": "Yes"}).status_code == 403
+    assert Entry.objects.open().exists()
+
+
+@pytest.mark.parametrize("entry_id", ["nothing", "a%00b"])
+def test_a_question_that_is_not_there_is_not_found(operator_client: Client, entry_id: str) -> None:
+    assert operator_client.get(f"/escalations/{entry_id}/").status_code == 404
+
+
+def test_filters_narrow_and_can_be_taken_away(operator_client: Client, app: App, asked: Entry) -> None:
+    other = make_app("Teapot Radar")
+    theirs = ask(other, question="要买茶壶吗", summary="要买茶壶吗")
+    for query in (f"?app={other.pk}", "?q=茶壶", "?q=teapot"):
+        html = page(operator_client, query=query)
+        assert f"question-{theirs.pk}" in html
+        assert f"question-{asked.pk}" not in html
+        assert ">Clear</a>" in html
+    assert "Nothing matches" in page(operator_client, query="?q=nothing+like+it")
+
+
+def test_what_ended_is_listed_by_how_it_ended(operator_client: Client, app: App) -> None:
+    answered, dropped, silent = ask(app), ask(app), ask(app, deadline=NINE + MINUTE)
+    say(answered, YES)
+    drop(dropped)
+    expire(LATER)
+    for state, entry in (("answered", answered), ("dismissed", dropped), ("expired", silent)):
+        found = re.findall(r'id="question-([^"]+)"', page(operator_client, query=f"?state={state}"))
+        assert found == [entry.pk]
+    assert f"question-{answered.pk}" in page(operator_client, query="?state=answered&q=yes")
+
+
+@pytest.mark.parametrize("query", ["?state=odd", "?app=odd", "?space=odd", "?due=odd"])
+def test_a_filter_that_is_wrong_finds_nothing_and_says_so(
+    operator_client: Client, asked: Entry, query: str
+) -> None:
+    html = page(operator_client, query=query)
+    assert title(html) == "A filter is wrong"
+    assert "question-" not in html
+
+
+def test_pages_follow_one_another_without_a_gap(operator_client: Client, app: App) -> None:
+    asked = [ask(app, at=NINE + number * MINUTE) for number in range(65)]
+    found, address = [], "/escalations/"
+    while address:
+        html = operator_client.get(address).content.decode()
+        found += re.findall(r'id="question-([^"]+)"', html)
+        following = re.search(r'rel="next" href="([^"]+)"', html)
+        address = following[1].replace("&amp;", "&") if following else ""
+    assert found == [entry.pk for entry in asked]
+
+
+@pytest.mark.parametrize("after", ["odd", "1", "1.2", "1..a", "-1.1.a", "9" * 30 + ".1.a", "1.1.a%00"])
+def test_a_place_that_nobody_wrote_shows_the_first_page(
+    operator_client: Client, asked: Entry, after: str
+) -> None:
+    assert f"question-{asked.pk}" in page(operator_client, query=f"?after={after}")
+
+
+@pytest.mark.parametrize("query", ["", "?state=answered", "?state=expired", "?q=order"])
+def test_the_inbox_asks_the_database_as_often_for_many_as_for_few(
+    operator_client: Client, app: App, query: str
+) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as captured:
+            page(operator_client, query=query)
+        return len(captured)
+
+    def add(number: int) -> None:
+        other = make_app(f"Kettle {number}")
+        say(ask(other), YES)
+        ask(other, deadline=NINE + MINUTE)
+        expire(LATER)
+        ask(other)
+
+    add(0)
+    queries()
+    few = queries()
+    for number in range(1, 6):
+        add(number)
+    assert queries() == few
+
+
+def test_the_count_stands_in_the_navigation(operator_client: Client, app: App, asked: Entry) -> None:
+    html = operator_client.get("/apps/").content.decode()
+    assert re.search(r'href="/escalations/"[^>]*>.*?<span>Questions</span><span class="count">1</span>', html)
+
+
+def test_questions_of_uninstalled_apps_do_not_wait(operator_client: Client, app: App, asked: Entry) -> None:
+    set_status(app, "uninstalled")
+    assert title(page(operator_client)) == "Nobody waits for you"
+    assert "is uninstalled" in page(operator_client, asked)

@@ -1,0 +1,108 @@
+"""Questions in a browser: with keys, on a phone with one thumb, and without a script."""
+
+import pytest
+from django.utils import timezone
+
+from app_manager.models import App
+from app_runtime.models import Entry, Run
+from tests.app_runtime.escalations.asking import TWO, ask
+from tests.factories import MINUTE, make_app
+
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture
+def asked(transactional_db) -> list[Entry]:
+    """Two questions of one app; the first asks one thing, the second two."""
+    app: App = make_app()
+    now = timezone.now()
+    first = ask(app, at=now - 20 * MINUTE, deadline=now + 60 * MINUTE)
+    return [first, ask(app, at=now - 10 * MINUTE, questions=TWO)]
+
+
+def test_the_keys_move_open_answer_and_explain(asked, watched_page):
+    page = watched_page
+    page.goto("/escalations/")
+    assert page.title().startswith("(2) ")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    marked = page.locator("[data-question].is-marked")
+    assert marked.get_attribute("id") == f"question-{asked[1].pk}"
+    page.keyboard.press("k")
+    assert marked.get_attribute("id") == f"question-{asked[0].pk}"
+    page.keyboard.press("?")
+    assert page.get_by_role("dialog").is_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/escalations/{asked[0].pk}/")
+    page.keyboard.press("n")
+    page.wait_for_url(f"**/escalations/{asked[1].pk}/")
+    page.keyboard.press("d")
+    assert page.get_by_role("button", name="Dismiss it").is_visible()
+    assert Entry.objects.open().count() == 2
+
+
+def test_a_key_leads_to_the_answer_and_enter_gives_it(asked, watched_page):
+    page = watched_page
+    page.goto(f"/escalations/{asked[0].pk}/")
+    page.keyboard.press("a")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/escalations/{asked[1].pk}/")
+    assert page.get_by_text("Answered. Run").is_visible()
+    assert Entry.objects.get(pk=asked[0].pk).user_response["choice"] == "Yes"
+
+
+def test_keys_can_be_switched_off_for_good(asked, watched_page):
+    page = watched_page
+    page.goto("/escalations/")
+    page.keyboard.press("?")
+    page.get_by_label("Use these keys in this browser").uncheck()
+    page.get_by_role("button", name="Close").click()
+    page.reload()
+    page.keyboard.press("j")
+    assert page.locator(".is-marked").count() == 0
+    page.keyboard.press("?")
+    assert not page.get_by_label("Use these keys in this browser").is_checked()
+
+
+def test_keys_typed_into_a_field_are_text(asked, watched_page):
+    page = watched_page
+    page.goto(f"/escalations/{asked[0].pk}/")
+    page.get_by_label("Or in your own words").fill("")
+    page.keyboard.type("dna?")
+    assert page.get_by_label("Or in your own words").input_value() == "dna?"
+    assert page.get_by_role("dialog").count() == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_a_phone_one_thumb_answers(asked, signed_in, scheme):
+    page = signed_in.new_page()
+    page.set_viewport_size(PHONE)
+    page.emulate_media(color_scheme=scheme)
+    page.goto(f"/escalations/{asked[0].pk}/")
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    choice = page.get_by_role("button", name="Yes", exact=True).bounding_box()
+    assert choice["height"] >= 44
+    assert choice["width"] >= 250
+    page.get_by_role("button", name="Yes", exact=True).click()
+    page.get_by_text("Answered. Run").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    run = Run.objects.queued().get()
+    page.goto(f"/escalations/{asked[0].pk}/")
+    assert page.get_by_role("link", name=f"Run {run.short_id} goes on with it").is_visible()
+
+
+def test_without_a_script_everything_works(asked, plain_page):
+    page = plain_page
+    page.goto("/escalations/")
+    page.get_by_role("link", name="Answer 2 questions…").click()
+    page.get_by_label("Blue").check()
+    page.get_by_role("button", name="Answer", exact=True).click()
+    assert page.get_by_text("Question 2 has no answer").first.is_visible()
+    assert page.get_by_label("Blue").is_checked()
+    page.get_by_label("Your answer").fill("three")
+    page.get_by_role("button", name="Answer", exact=True).click()
+    assert page.get_by_text("Answered. Run").is_visible()
+    page.get_by_text("Dismiss the question…").click()
+    page.get_by_role("button", name="Dismiss it").click()
+    assert page.get_by_role("heading", name="Nobody waits for you").is_visible()
