@@ -113,12 +113,14 @@ def answer_in_words(replies: Sequence[Reply]) -> str:
 
 def decided_at(entry: Entry) -> datetime | None:
     """When it was answered, dismissed or closed; None where nobody knows, or while it is open."""
-    if entry.decided_at is not None:
-        return entry.decided_at
+    decided: datetime | None = entry.decided_at
+    if decided is not None:
+        return decided
     stamp = entry.user_response.get("ts") if isinstance(entry.user_response, dict) else None
     if type(stamp) is int and LOWEST_MS <= stamp <= HIGHEST_MS:
         return from_ms(stamp)
-    return entry.closed_at
+    closed: datetime | None = entry.closed_at
+    return closed
 
 
 def decider(entry: Entry) -> str:
@@ -145,4 +147,4 @@ def share_of_time(entry: Entry, now: datetime) -> float:
     if entry.deadline is None:
         return 0.0
     whole = max(entry.deadline - entry.ts, timedelta(milliseconds=1))
-    return min(max((now - entry.ts) / whole, 0.0), 1.0)
+    return float(min(max((now - entry.ts) / whole, 0.0), 1.0))

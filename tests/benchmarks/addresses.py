@@ -20,6 +20,7 @@ APP_KINDS = ("busy_app", "quiet_app", "rare_app")
 PARAMETERS = {
     "app_id": APP_KINDS,
     "run_id": ("newest_run", "old_run"),
+    "entry_id": ("open_question", "ended_question"),
     "place_key": ("busy_place",),
     "space_id": ("space_0",),
     "number": ("1",),
@@ -50,6 +51,11 @@ FILTERS: dict[str, tuple[str, ...]] = {
     "app_runtime:run_list": (
         *RUN_SEARCHES,
         *("app={busy_app}", "app={rare_app}", "space={space_0}", "app={busy_app}&status=error&period=month"),
+    ),
+    "app_runtime:inbox": (
+        *("state=answered", "state=expired", "state=dismissed", "state=closed", "due=day", "space={space_0}"),
+        *("app={busy_app}", "q=price", "q=no+such+words", "state=answered&q=no+such+words"),
+        "state=answered&app={busy_app}",
     ),
     "app_runtime:usage_detail": USAGE_FILTERS,
     "memory:document_history": (),

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from app_manager.models import App
 from app_manager.states import Status
-from app_runtime.models import Run
+from app_runtime.models import Entry, Run
 from halo_site.datadir.spaces import all_spaces
 from halo_site.store.fields import to_ms
 from scheduler.models import Job
@@ -33,9 +33,19 @@ def samples(client: Client) -> dict[str, str]:
         "old_run": oldest.pk,
         "deep": f"{deep_ms}-ffffffff",
         **{f"{tab}_tab": tab for tab in ("conversation", "memory")},
+        **_questions(),
         **_spaces(),
         **_rows(),
         **_last_pages(client),
+    }
+
+
+def _questions() -> dict[str, str]:
+    """An open question and one that ended; without any the pages are not found, and not measured."""
+    open_one, ended = Entry.objects.open().first(), Entry.objects.ended().newest_first().first()
+    return {
+        "open_question": open_one.pk if open_one else "none",
+        "ended_question": ended.pk if ended else "none",
     }
 
 

@@ -7,6 +7,7 @@ from django.contrib.admin.utils import quote
 from app_manager.models import new_id
 from app_runtime import worker
 from app_runtime.dispatch import trigger
+from app_runtime.models import Entry
 from app_runtime.runs.batches import CANCEL, carry_out
 from halo_site import audit
 from memory.models import Revision
@@ -29,6 +30,7 @@ PAGES = (
     "/memory/", "/memory/user/", "/memory/app:{app}/", "/memory/app:{app}/edit/", "/memory/app:{app}/new/",
     "/memory/app:{app}/history/", "/memory/app:{app}/history/{revision}/", "/memory/app:{app}/blame/",
     "/memory/app:{app}/history/{revision}/?with=now", "/memory/app:{app}/deleted/", "/spaces/",
+    "/escalations/", "/escalations/{question}/", "/escalations/?state=answered",
 )  # fmt: skip
 ADMIN = (
     "/admin/", "/admin/app_manager/app/", "/admin/app_manager/app/{app}/change/", "/admin/app_runtime/run/",
@@ -49,7 +51,15 @@ def names(live_server) -> dict[str, str]:
     carry_out(CANCEL, batch := new_id(), [run.pk], audit.command("test"), app.installed_at)
     make_usage(app, 30)
     job, revision = Job.objects.get(), Revision.objects.first()
-    return {"app": app.pk, "run": run.pk, "job": quote(job.pk), "revision": str(revision.pk), "batch": batch}
+    question = Entry.objects.questions().get().pk
+    return {
+        "question": question,
+        "app": app.pk,
+        "run": run.pk,
+        "job": quote(job.pk),
+        "revision": str(revision.pk),
+        "batch": batch,
+    }
 
 
 # What can differ between the themes and between wide and narrow; the rest is the same on both

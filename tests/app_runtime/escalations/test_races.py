@@ -27,12 +27,17 @@ def test_of_twenty_different_answers_one_is_stored_and_nineteen_are_told_who_won
         number = next(numbers)
         person = Actor("person", f"person-{number}")
         try:
-            won.append((person.name, say(Entry.objects.get(), Reply(text=f"I am {number}"), actor=person)))
+            won.append(
+                (
+                    person.name,
+                    say(Entry.objects.questions().get(), Reply(text=f"I am {number}"), actor=person),
+                )
+            )
         except AlreadyAnswered as error:
             lost.append(str(error))
 
     in_threads(answer, PEOPLE)
-    stored = Entry.objects.get()
+    stored = Entry.objects.questions().get()
     (name, run), *others = won
     assert others == []
     assert len(lost) == PEOPLE - 1
@@ -47,7 +52,7 @@ def test_of_twenty_different_answers_one_is_stored_and_nineteen_are_told_who_won
 def test_the_same_answer_from_twenty_at_once_is_one_run() -> None:
     ask(make_app())
     runs: list[Run | None] = []
-    in_threads(lambda: runs.append(say(Entry.objects.get(), Reply("Yes"))), PEOPLE)
+    in_threads(lambda: runs.append(say(Entry.objects.questions().get(), Reply("Yes"))), PEOPLE)
     assert {run.pk for run in runs if run} == {Run.objects.queued().get().pk}
     assert len(runs) == PEOPLE
 
@@ -60,16 +65,16 @@ def test_answers_dismissals_and_the_deadline_meet_and_one_of_them_decides() -> N
         number = next(turns)
         try:
             if number % 3 == 0:
-                decided.append(("answer", say(Entry.objects.get(), Reply("Yes"))))
+                decided.append(("answer", say(Entry.objects.questions().get(), Reply("Yes"))))
             elif number % 3 == 1:
-                drop(Entry.objects.get())
+                drop(Entry.objects.questions().get())
             else:
                 expire(LATER)
         except (AlreadyAnswered, QuestionClosed):
             return
 
     in_threads(decide, 12)
-    stored = Entry.objects.get()
+    stored = Entry.objects.questions().get()
     assert (stored.user_response is None) is not (stored.closed_at is None)
     assert Run.objects.queued().count() == (stored.user_response is not None)
     assert bool(decided) is (stored.user_response is not None)
