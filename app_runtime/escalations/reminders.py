@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from app_manager.models import App
 from app_manager.states import Status as AppStatus
@@ -30,12 +30,24 @@ def due_reminders(now: datetime) -> Iterator[tuple[Entry, int]]:
 
     Of stages that passed while nothing was sweeping only the last one is told.
     """
-    waiting = Entry.objects.open().filter(content__deadlineAt__gt=to_ms(now)).select_related("app")
-    waiting = waiting.filter(Q(reminded_percent__isnull=True) | Q(reminded_percent__lt=max(STAGES)))
-    for entry in waiting.order_by("ts", "id").iterator(chunk_size=REMINDED_AT_ONCE):
+    for entry in list(_due(now)):
         stage = stage_of(entry, now)
         if stage and _reminded(entry, stage, now):
             yield entry, stage
+
+
+def _due(now: datetime) -> QuerySet[Entry]:
+    """Those that are due for one; of every other question only its times are read."""
+    waiting = Entry.objects.open().filter(content__deadlineAt__gt=to_ms(now))
+    unmarked = Q(reminded_percent__isnull=True) | Q(reminded_percent__lt=max(STAGES))
+    times = waiting.filter(unmarked).values_list("pk", "ts", "content__deadlineAt", "reminded_percent")
+    found = [
+        pk
+        for pk, ts, deadline, reminded in times
+        if stage_of(Entry(ts=ts, content={"deadlineAt": deadline}, reminded_percent=reminded), now)
+    ]
+    ordered = Entry.objects.filter(pk__in=found[:REMINDED_AT_ONCE]).select_related("app")
+    return ordered.order_by("ts", "id")
 
 
 def stage_of(entry: Entry, now: datetime) -> int:
