@@ -379,8 +379,9 @@ class Entry(models.Model):
     def questions(self) -> list[dict[str, Any]]:
         """``[{question, choices}]``, the documented single form included."""
         listed = self.said.get("questions")
-        if isinstance(listed, list) and listed:
-            return [item for item in listed if isinstance(item, dict)]
+        several = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
+        if several:
+            return several
         single = {
             "question": self.said.get("question") or self.summary,
             "choices": self.said.get("choices"),

@@ -183,6 +183,12 @@ def test_odd_choices_leave_free_text(app: App, choices: object) -> None:
     assert say(asked, Reply(text="Yes"))
 
 
+def test_a_list_of_no_questions_leaves_the_one_that_the_summary_is(app: App) -> None:
+    asked = ask(app, questions=["Which?", 5])
+    assert say(asked, Reply(text="Yes"))
+    assert Entry.objects.get().user_response["text"] == "Yes"
+
+
 def test_text_is_stored_without_secrets_and_odd_characters(asked: Entry) -> None:
     set_secret("key", "sk-hush-hush-0001")
     run = say(asked, Reply(text="a\0b \ud800 use sk-hush-hush-0001\r\nthen"))
