@@ -148,12 +148,11 @@ class EntryFacts(Record):
         description="when a question ended without an answer: milliseconds since 1970 UTC; null: it did not"
     )
     decided_at: EpochMs | None = Field(
-        None,
         description="when a person answered or dismissed it: milliseconds since 1970 UTC; null: nobody has",
     )
-    decided_by: str | None = Field(None, description="who did, such as person:anna; null: nobody has")
-    decided_via: Via | None = Field(None, description="how that reached us; null: nobody has")
-    followup_run_id: str | None = Field(None, description="the run that has the answer; null: none")
+    decided_by: str | None = Field(description="who did, such as person:anna; null: nobody has")
+    decided_via: Via | None = Field(description="how that reached us; null: nobody has")
+    followup_run_id: str | None = Field(description="the run that has the answer; null: none")
 
 
 class CompleteEntry(EntryFacts):
@@ -219,6 +218,10 @@ class OddEntry(Record):
     content: JsonValue = Field(description="as it stands in the row")
     user_response: JsonValue = Field(description="as it stands in the row")
     closed_at: EpochMs | None = Field(description="milliseconds since 1970 UTC")
+    decided_at: EpochMs | None = Field(description="milliseconds since 1970 UTC")
+    decided_by: str | None = Field(description="as it stands in the row")
+    decided_via: str | None = Field(description="as it stands in the row")
+    followup_run_id: str | None = Field(description="as it stands in the row")
 
 
 class RunRecord(Record):

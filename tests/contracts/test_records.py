@@ -144,6 +144,7 @@ json_values = st.recursive(
 )
 ENTRY: TypeAdapter[Any] = TypeAdapter(EntryRecord)
 FACTS = {"id": "e", "app_id": "a", "run_id": "r", "ts": 1, "session_key": None, "closed_at": None}
+FACTS |= dict.fromkeys(("decided_at", "decided_by", "decided_via", "followup_run_id"))
 
 
 @given(
