@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any, cast
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from app_manager import notification_level
 from app_manager.configuration import needs_configuration
 from app_manager.exceptions import PermissionsMoved, ScheduleRefused
 from app_manager.jobs import own_schedules, put_job, scheduled, schedules_of
 from app_manager.lifecycle import locked
+from app_manager.notification_level import Level
 from app_manager.permissions import digest_of
 from app_manager.spec.permission import canonical_permission
 from app_manager.states import Status
@@ -134,6 +136,25 @@ class Decisions:
             audit.record(
                 actor, "override_runs", object_type="app", object_id=app.pk, now=now,
                 before={key: before.get(key) for key in own}, after={key: overrides.get(key) for key in own},
+            )  # fmt: skip
+        return True
+
+    def override_notifications(self, level: str, *, actor: audit.Actor, now: datetime) -> bool:
+        """Have people be told more or less of the app (`notification_level.Level`); empty: as by default."""
+        app = cast("App", self)
+        with transaction.atomic():
+            stored = locked(app)
+            rest = {
+                key: value for key, value in stored.user_overrides.items() if key != notification_level.KEY
+            }
+            overrides = rest | ({notification_level.KEY: Level(level).value} if level else {})
+            before = stored.user_overrides
+            if overrides == before:
+                return False
+            _store(app, user_overrides=overrides)
+            audit.record(
+                actor, "override_notifications", object_type="app", object_id=app.pk, now=now,
+                before={"level": before.get(notification_level.KEY)}, after={"level": level or None},
             )  # fmt: skip
         return True
 

@@ -8,11 +8,13 @@ from django.db import models
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
+from app_manager import notification_level
 from app_manager.config_fields import is_empty, same
 from app_manager.jobs import job_id, jobs_of, own_schedules, schedules_of
 from app_manager.limits import limits_of, own_caps
 from app_manager.localized import part, text, translation
 from app_manager.models import App
+from app_manager.notification_level import level_of, own_level
 from app_manager.spec.parts import ConfigItem, Subscription
 from app_manager.triggers import schedule_words, trigger_words
 from halo_site.datadir.config import RunSettings, site_config
@@ -62,7 +64,9 @@ def settings_of(app: App, runs: RunSettings) -> Settings:
     ]
     off = {job.pk for job in jobs_of(app) if not job.enabled}
     schedules = {each.id: list(_subscription(app, each, off)) for each in spec.subscriptions}
-    return Settings(values, schedules, rest=[_questions(app), _permissions(app), *_limits(app, runs)])
+    return Settings(
+        values, schedules, rest=[_questions(app), _notifications(app), _permissions(app), *_limits(app, runs)]
+    )
 
 
 def _value(item: ConfigItem, own: dict[str, Any], labels: Any) -> Setting:
@@ -113,6 +117,13 @@ def _questions(app: App) -> Setting:
     if hours is None:
         return Setting(_("Questions"), _("stay open until they are answered"), Source.SERVER)
     return Setting(_("Questions"), _("expire after %(hours)s h") % {"hours": f"{hours:g}"}, Source.SPEC)
+
+
+def _notifications(app: App) -> Setting:
+    """How much of it people are told outside of this site; its reset is the empty choice of the form."""
+    source = Source.PERSON if own_level(app.user_overrides) else Source.SERVER
+    level = level_of(app.user_overrides)
+    return Setting(_("Notifications"), str(level.label), source, notification_level.KEY)
 
 
 def _permissions(app: App) -> Setting:

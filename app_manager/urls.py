@@ -23,6 +23,7 @@ urlpatterns = [
         name="spec_version_restore",
     ),
     path("apps/<str:app_id>/schedule/reset/", app.app_schedule_reset, name="app_schedule_reset"),
+    path("apps/<str:app_id>/notifications/save/", app.app_notifications_save, name="app_notifications_save"),
     path("apps/<str:app_id>/access/", app.app_access, name="app_access"),
     path("apps/<str:app_id>/access/save/", app.app_access_save, name="app_access_save"),
     path("apps/<str:app_id>/pause/", lifecycle.app_pause, name="app_pause"),

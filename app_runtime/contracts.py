@@ -11,8 +11,10 @@ Status = Literal["queued", "running", "ok", "error", "skipped", "waiting_user", 
 Outcome = Literal["useful", "noop", "error", "skipped"]
 Delivery = Literal["none", "pending", "sent", "failed"]
 Trigger = Literal["schedule", "event", "manual", "escalation_followup", "continue_followup"]
-NotificationKind = Literal["notify"]
-NotificationState = Literal["pending", "sent", "failed"]
+NotificationKind = Literal[
+    "notify", "question", "reminder", "closed", "report", "failure", "recovery", "digest", "test"
+]
+NotificationState = Literal["pending", "held", "merged", "dropped", "sent", "failed"]
 Via = Literal["web", "link", "command"]
 EntryType = Literal["run_complete", "run_skipped", "run_error", "milestone", "escalation", "output"]
 
@@ -283,8 +285,9 @@ class NotificationRecord(Record):
     """One message on its way to one target: a row of `deliveries`. Times are milliseconds since 1970 UTC."""
 
     id: str = Field(description="a UUID v4")
-    app_id: str = Field(description="the app")
-    run_id: str = Field(description="the run that sent it")
+    app_id: str | None = Field(description="the app; null: a digest of several, or a test")
+    run_id: str = Field(description="the run that it is about; empty: none")
+    entry_id: str = Field(description="the entry that it is about; empty: none")
     step: int | None = Field(ge=0, description="the step of the run that sent it; null: none did")
     kind: NotificationKind = Field(description="why it is sent")
     target_id: str = Field(description="the target, as config.json names it")
@@ -298,5 +301,11 @@ class NotificationRecord(Record):
         description="it is being sent; after this moment whoever did so counts as lost; null: it is not"
     )
     last_error: str = Field(description="why the last try failed; empty: it did not, or there was none")
-    created_at: EpochMs = Field(description="when the run wanted it sent")
+    topic: str = Field(description="equal for failures of one app with equal words; empty: no failure")
+    reason: str = Field(
+        description="why it is held, went out in quiet hours, or is not needed; empty: none of it"
+    )
+    held_until: EpochMs | None = Field(description="until when it is held back; null: it is not")
+    carried_by: str = Field(description="the notification that it went out in; empty: by itself")
+    created_at: EpochMs = Field(description="when it was made")
     sent_at: EpochMs | None = Field(description="when the target took it; null: it has not")

@@ -63,6 +63,13 @@ class TargetUnknown(RuntimeRefusal):
     """There is no notification target with that id, or none at all."""
 
 
+class MailUnset(RuntimeRefusal):
+    """A message is to go by e-mail, and no mail server is set up."""
+
+    def __init__(self) -> None:
+        super().__init__("No mail server is set up. Set one up in the settings, under Notifications.")
+
+
 class CourierLost(RuntimeRefusal):
     """The program that sends ended without an answer."""
 

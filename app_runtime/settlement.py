@@ -13,6 +13,7 @@ from app_manager.states import may_become
 from app_runtime import queue, records, texts
 from app_runtime.escalations import closing
 from app_runtime.models import Entry, Run, RunQuerySet
+from app_runtime.notifications import events
 from app_runtime.statuses import EntryType, Outcome, Status
 from halo_site import audit
 from halo_site.store.fields import as_stored, from_ms, to_ms
@@ -101,6 +102,8 @@ def record_end(run: Run, end: End, now: datetime, held: RunQuerySet) -> bool:
         if end.status == Status.CANCELLED:
             closing.close_with_run(run, end.error.rstrip("."), now)
         tell_app(run, app[0], end.outcome)
+        if end.status in {Status.OK, Status.SKIPPED}:
+            events.run_recovered(run, now)
         if end.status == Status.ERROR:
             add_error_entry(run, end.error, now, duration)
             stop_after_errors(run.app_id, end.error, now)
@@ -131,6 +134,7 @@ def add_error_entry(run: Run, error: str, now: datetime, duration_ms: int | None
         session_key=run.session_key,
         content=content,
     )
+    events.run_failed(run, error, now)
 
 
 def tell_app(run: Run, last_run_ms: int | None, outcome: Outcome | None) -> None:
@@ -148,6 +152,7 @@ def stop_after_errors(app_id: str, error: str, now: datetime) -> None:
         reason = f"Stopped after {ERRORS_THAT_STOP} failed runs in a row. The last one: {error}"
         if may_become(app.status, AppStatus.ERROR):
             app.change_status(AppStatus.ERROR, actor=ACTOR, now=now, reason=reason)
+            events.app_stopped(app, reason, now)
 
 
 def _failed_in_a_row(app: App) -> int:

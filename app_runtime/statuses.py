@@ -38,6 +38,9 @@ class NotificationState(models.TextChoices):
     """How far one notification is on its way to one target."""
 
     PENDING = "pending", _("Not sent yet")
+    HELD = "held", _("Held back")  # until its quiet hours, or its window of equal failures, end
+    MERGED = "merged", _("In another message")
+    DROPPED = "dropped", _("Not needed any more")
     SENT = "sent", _("Sent")
     FAILED = "failed", _("Not delivered")
 
@@ -46,6 +49,14 @@ class NotificationKind(models.TextChoices):
     """Why a notification is sent."""
 
     NOTIFY = "notify", _("Sent by a run")
+    QUESTION = "question", _("Question")
+    REMINDER = "reminder", _("Reminder of a question")
+    CLOSED = "closed", _("Question expired")
+    REPORT = "report", _("Report")
+    FAILURE = "failure", _("Failure")
+    RECOVERY = "recovery", _("Works again")
+    DIGEST = "digest", _("Digest")
+    TEST = "test", _("Test")
 
 
 class Trigger(models.TextChoices):

@@ -11,6 +11,7 @@ from app_runtime import queue
 from app_runtime.escalations.expiry import expire, mend_waiting
 from app_runtime.escalations.reminders import remind
 from app_runtime.notifications.delivering import send_due, settle_silent
+from app_runtime.notifications.holding import release_held
 from app_runtime.settlement import settle_lost
 from halo_site.datadir.config import site_config
 from halo_site.datadir.leftovers import remove_leftovers
@@ -29,7 +30,14 @@ def sweep_runs(now: datetime) -> None:
     """
     forgotten = timedelta(seconds=site_config().runs.sweep_seconds)
     parts: tuple[Callable[[datetime], int], ...]
-    parts = (settle_lost, expire, remind, settle_silent, partial(queue.wake_forgotten, older_than=forgotten))
+    parts = (
+        settle_lost,
+        expire,
+        remind,
+        settle_silent,
+        release_held,
+        partial(queue.wake_forgotten, older_than=forgotten),
+    )
     for part in parts:
         _swept(partial(part, now))
 

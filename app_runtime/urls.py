@@ -2,6 +2,7 @@ from django.urls import path
 
 from app_runtime import views
 from app_runtime.escalations import views as question_views
+from app_runtime.notifications import views as notification_views
 from app_runtime.runs import batch_views
 from app_runtime.runs import views as run_views
 from app_runtime.settings import views as settings_views
@@ -38,6 +39,7 @@ urlpatterns = [
     path("settings/prices/", settings_views.price_list, name="price_list"),
     path("settings/prices/create/", settings_views.price_create, name="price_create"),
     path("settings/prices/<int:price_id>/delete/", settings_views.price_delete, name="price_delete"),
+    path("escalations/link/<str:token>/", notification_views.escalation_link, name="escalation_link"),
     path("usage/", usage_views.usage_detail, name="usage_detail"),
     path("usage/export.csv", usage_views.usage_export, name="usage_export"),
     path("escalations/", question_views.inbox, name="inbox"),

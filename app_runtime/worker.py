@@ -20,6 +20,7 @@ from app_runtime.engines import Engine, engine_for, engine_name
 from app_runtime.exceptions import EngineError, LeaseLost, RunCancelled, RunInterrupted, RunStopped
 from app_runtime.lease import Lease
 from app_runtime.models import Run
+from app_runtime.notifications.delivering import send_due
 from app_runtime.progress import Progress
 from app_runtime.session import Session
 from app_runtime.settlement import End, cancel_queued, failed, interrupted, settle
@@ -227,7 +228,10 @@ class Worker:
         if monotonic >= self._sweep_due:
             self._sweep_due = monotonic + settings.sweep_seconds
             sweep_as_worker(self.clock)
-        return work_on_next(self.clock)
+        is_busy = work_on_next(self.clock)
+        if is_busy:  # what the run told goes out before the next one begins
+            send_due(self.clock)
+        return is_busy
 
 
 def drain(draining: threading.Event, seconds: float) -> None:

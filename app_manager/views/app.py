@@ -16,11 +16,13 @@ from app_manager.exceptions import PermissionsMoved
 from app_manager.forms import AccessForm
 from app_manager.in_force import settings_of
 from app_manager.models import App
+from app_manager.notification_level import Level, own_level
 from app_manager.pages import config_rows, last_decision, version_rows
 from app_manager.permissions import digest_of
 from app_manager.places import place_of
 from halo_site import audit
 from halo_site.datadir.config import site_config
+from halo_site.roles import Role
 from memory.access import wiki_resolver
 from memory.pages import document_page
 from memory.rights import rights_of
@@ -61,6 +63,19 @@ def app_schedule_reset(request: HttpRequest, app_id: str) -> HttpResponse:
     messages.success(
         request, _("The schedule is the spec's again.") if changed else _("Nothing was changed.")
     )
+    return redirect("app_manager:app_config", app.pk)
+
+
+@require_POST
+def app_notifications_save(request: HttpRequest, app_id: str) -> HttpResponse:
+    """How much of the app people are told outside of this site; without a level, as much as by default."""
+    app = get_app(request, app_id, Role.MANAGER)
+    level = request.POST.get("level", "")
+    if level and level not in Level.values:
+        messages.error(request, _("There is no such level of notifications. Nothing was changed."))
+        return redirect("app_manager:app_config", app.pk)
+    changed = app.override_notifications(level, actor=audit.person(request.user), now=timezone.now())
+    messages.success(request, _("Saved.") if changed else _("Nothing was changed."))
     return redirect("app_manager:app_config", app.pk)
 
 
@@ -139,6 +154,7 @@ def _configured(request: HttpRequest, app: App, values: dict[str, Any]) -> HttpR
 def _config_page(request: HttpRequest, app: App, form: ConfigurationForm, status: int = 200) -> HttpResponse:
     settings = settings_of(app, site_config().runs)
     context = {"form": form, "rows": config_rows(form, app.user_config), "settings": settings}
+    context |= {"levels": Level.choices, "level": own_level(app.user_overrides) or ""}
     return _page(request, app, "app_manager/config.html", context, status)
 
 

@@ -1,4 +1,4 @@
-"""Notifications of runs: stored first, then claimed, sent and written down; tried again by the workers.
+"""Notifications: stored first, then claimed, sent and written down; tried again by the workers.
 
 A claim comes before each try. When its process is lost before it has said what came of the try, nobody knows
 whether the message arrived. Such a one has failed and says so; it is not sent again. A try takes a moment,
@@ -18,9 +18,12 @@ from django.db import transaction
 from app_manager.models import App
 from app_runtime.exceptions import LeaseLost
 from app_runtime.models import Notification, Run
+from app_runtime.notifications.letters import text_of
 from app_runtime.notifications.models import PAUSES
+from app_runtime.notifications.outbox import quiet_hold
+from app_runtime.notifications.run_delivery import tell_carried, tell_run
 from app_runtime.notifications.sending import send_all
-from app_runtime.statuses import Delivery, NotificationState
+from app_runtime.statuses import NotificationState
 from halo_site.datadir.config import config_state, site_config
 from halo_site.datadir.notification_targets import NotificationTarget
 
@@ -38,8 +41,9 @@ Wait = Callable[[Coroutine[Any, Any, None]], None]
 def store(
     run: Run, targets: Sequence[NotificationTarget], title: str, text: str, now: datetime
 ) -> list[Notification]:
-    """One pending row for each target. Raises `LeaseLost`, and stores nothing, where the run is not ours.
+    """One pending row for each target, held in quiet hours.
 
+    Raises `LeaseLost`, and stores nothing, where the run is not ours.
     A worker takes them over if this process is lost before it has claimed them.
     """
     with transaction.atomic():
@@ -47,12 +51,17 @@ def store(
         if not run.keep():
             raise LeaseLost("The run is no longer this worker's.")
         facts = {"app_id": run.app_id, "run_id": run.run_id, "step": run.step_count, "title": title}
-        facts |= {"text": text, "created_at": now, "next_try_at": now + PAUSES[0]}
+        facts |= {"text": text, "created_at": now}
+        hold = quiet_hold(None, now)
+        if hold.until is None:
+            facts |= {"next_try_at": now + PAUSES[0]}
+        else:
+            facts |= {"state": NotificationState.HELD, "held_until": hold.until, "reason": hold.why}
         rows = [
             Notification.objects.create(**facts, target_id=target.id, target_name=target.name)
             for target in targets
         ]
-        _tell_run(run.run_id)
+        tell_run(run.run_id)
     return rows
 
 
@@ -65,7 +74,7 @@ def attempt(rows: Sequence[Notification], clock: Clock, wait: Wait, seconds: flo
     claimed = [row for row in rows if row.claim(clock())]
     if not claimed:
         return
-    letters = {row.pk: (known.get(row.target_id), row.title, row.text) for row in claimed}
+    letters = {row.pk: (known.get(row.target_id), row.title, text_of(row, clock())) for row in claimed}
     problems: dict[str, str] = {}
     try:
         wait(send_all(letters, problems, seconds))
@@ -102,17 +111,6 @@ def _record(
         if among_silent and not Notification.objects.silent(now).filter(pk=row.pk).exists():
             return False
         noted = row.note(problem, now, is_final=is_final)
-        _tell_run(row.run_id)
+        tell_run(row.run_id)
+        tell_carried(row)
     return noted
-
-
-def _tell_run(run_id: str) -> None:
-    """The run's `delivery` is what its notifications say; nothing else of the run is touched."""
-    states = set(Notification.objects.filter(run_id=run_id).values_list("state", flat=True))
-    worst = {
-        NotificationState.FAILED: Delivery.FAILED,
-        NotificationState.PENDING: Delivery.PENDING,
-        NotificationState.SENT: Delivery.SENT,
-    }
-    word = next((word for state, word in worst.items() if state in states), Delivery.NONE)
-    Run.objects.filter(pk=run_id).update(delivery=word)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from app_manager.models import App, new_id
 from app_runtime import texts
 from app_runtime.statuses import NotificationKind, NotificationState
+from halo_site.roles import standing_of
 from halo_site.store.fields import EpochMsField
 
 # After the first try, the second, …; when the last of these has passed too, it has failed.
@@ -29,20 +30,34 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         """Those that somebody has claimed and never said what came of it."""
         return self.filter(sending_until__lt=now).order_by("sending_until")
 
+    def held(self) -> "NotificationQuerySet":
+        """Those that are held back."""
+        return self.filter(held_until__isnull=False)
+
+    def visible_to(self, user: Any) -> "NotificationQuerySet":
+        """Those of apps that this person may see; what belongs to no app is for people of the whole site."""
+        if standing_of(user).sees_everything:
+            return self
+        return self.filter(app__in=App.objects.visible_to(user))
+
     def in_order(self) -> "NotificationQuerySet":
         return self.order_by("created_at", "id")
 
 
 class Notification(models.Model):
-    """One message on its way to one target. ``run_id`` is no foreign key: some will have no run.
+    """One message on its way to one target. ``run_id`` is no foreign key: some have no run.
 
-    While it is pending, either ``next_try_at`` says when it is tried, or ``sending_until`` that somebody has
-    claimed it and is sending it.
+    While it is held, ``held_until`` says how long, and ``reason`` why. While it is pending, either
+    ``next_try_at`` says when it is tried, or ``sending_until`` that somebody has claimed it.
     """
 
     id = models.TextField(primary_key=True, default=new_id)
-    app = models.ForeignKey(App, on_delete=models.CASCADE, related_name="notifications", db_index=False)
-    run_id = models.TextField(_("run"))
+    app = models.ForeignKey(
+        App, null=True, blank=True, on_delete=models.CASCADE, related_name="notifications", db_index=False,
+        help_text=_("null: a digest of several apps, or a test"),
+    )  # fmt: skip
+    run_id = models.TextField(_("run"), default="", blank=True)
+    entry_id = models.TextField(_("entry"), default="", db_default="", blank=True)
     step = models.IntegerField(_("step"), null=True, blank=True)
     kind = models.TextField(_("kind"), choices=NotificationKind, default=NotificationKind.NOTIFY)
     target_id = models.TextField(_("id of the target"))
@@ -54,6 +69,10 @@ class Notification(models.Model):
     next_try_at = EpochMsField(_("next try"), null=True, blank=True)
     sending_until = EpochMsField(_("being sent until"), null=True, blank=True)
     last_error = models.TextField(_("what was wrong"), default="", blank=True)
+    topic = models.TextField(default="", db_default="", blank=True)
+    reason = models.TextField(_("reason"), default="", db_default="", blank=True)
+    held_until = EpochMsField(_("held until"), null=True, blank=True)
+    carried_by = models.TextField(_("went out in"), default="", db_default="", blank=True)
     created_at = EpochMsField(_("created at"))
     sent_at = EpochMsField(_("sent at"), null=True, blank=True)
 
@@ -77,6 +96,16 @@ class Notification(models.Model):
                 condition=models.Q(sending_until__isnull=False),
                 name="idx_deliveries_sending",
             ),
+            models.Index(
+                fields=["held_until"],
+                condition=models.Q(held_until__isnull=False),
+                name="idx_deliveries_held",
+            ),
+            models.Index(
+                fields=["carried_by"], condition=~models.Q(carried_by=""), name="idx_deliveries_carried"
+            ),
+            models.Index(fields=["entry_id"], condition=~models.Q(entry_id=""), name="idx_deliveries_entry"),
+            models.Index(fields=["target_id", "-created_at", "-id"], name="idx_deliveries_target"),
         ]
 
     def __str__(self) -> str:
@@ -85,6 +114,17 @@ class Notification(models.Model):
     @property
     def is_being_sent(self) -> bool:
         return self.sending_until is not None
+
+    @property
+    def may_be_sent_again(self) -> bool:
+        """Whether a person may have it sent although its last try has failed."""
+        return self.state == NotificationState.FAILED and self.kind != NotificationKind.TEST
+
+    def send_again(self, now: datetime) -> bool:
+        """Have the workers try a failed one anew, with the same pauses; False where it has not failed."""
+        failed = Notification.objects.filter(pk=self.pk, state=NotificationState.FAILED)
+        untested = failed.exclude(kind=NotificationKind.TEST)
+        return self._change(untested, state=NotificationState.PENDING, next_try_at=now)
 
     def claim(self, now: datetime) -> bool:
         """Take it to be sent by this process alone; False where somebody else has, or where it has ended."""
@@ -110,7 +150,8 @@ class Notification(models.Model):
                 next_try_at=None,
                 sending_until=None,
             )
-        pause = PAUSES[self.attempts - 1] if 0 < self.attempts <= len(PAUSES) and not is_final else None
+        place = (self.attempts - 1) % (len(PAUSES) + 1)  # one that a person had sent again begins anew
+        pause = PAUSES[place] if place < len(PAUSES) and not is_final else None
         return self._change(
             unsent,
             state=NotificationState.FAILED if pause is None else NotificationState.PENDING,

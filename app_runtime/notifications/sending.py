@@ -6,10 +6,14 @@ import sys
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Mapping
 from contextlib import suppress
+from email.utils import make_msgid, parseaddr
+from typing import Any
 
-from app_runtime.exceptions import CourierLost
+from app_runtime.exceptions import CourierLost, MailUnset
 from app_runtime.notifications import courier
-from halo_site.datadir.notification_targets import NotificationTarget, hidden_parts
+from halo_site.datadir.config import site_config
+from halo_site.datadir.mail import MailServer
+from halo_site.datadir.notification_targets import MAIL, NotificationTarget, hidden_parts
 from halo_site.datadir.secrets import SecretMissing, resolve
 from halo_site.masking import Masker
 
@@ -39,16 +43,30 @@ async def send(target: NotificationTarget | None, title: str, text: str, seconds
     if target is None:
         return GONE
     try:
-        url = resolve(target.url)
+        url = target.url if target.mail_address else resolve(target.url)
     except SecretMissing as error:
         return str(error)
-    letter = json.dumps({"url": url, "title": title, "text": text}).encode()
+    try:
+        way = mail_way(site_config().mail, url.removeprefix(MAIL)) if url.startswith(MAIL) else {"url": url}
+    except (SecretMissing, MailUnset) as error:
+        return str(error)
+    letter = json.dumps({**way, "title": title, "text": text}).encode()
     try:
         async with asyncio.timeout(seconds):
             answer = await _carried(letter)
     except TimeoutError:
         return f"It gave no answer within {seconds:g} s. It may have arrived all the same."
     return Masker(hidden_parts(url)).text(answer)
+
+
+def mail_way(server: MailServer, to: str) -> dict[str, Any]:
+    """How an e-mail gets there. Raises `MailUnset` and `SecretMissing`."""
+    if not server.is_set_up:
+        raise MailUnset
+    facts = server.model_dump(include={"host", "port", "security", "user", "sender"})
+    facts["password"] = resolve(server.password) if server.password else ""
+    name = parseaddr(server.sender)[1].rpartition("@")[2] or "localhost"
+    return {"mail": {**facts, "to": to, "message_id": make_msgid(domain=name)}}
 
 
 async def _carried(letter: bytes) -> str:

@@ -83,6 +83,8 @@ def _outcome(row: Notification) -> str:
         return f"Sent to {row.target_name}."
     if row.state == NotificationState.FAILED:
         return f"Not sent to {row.target_name}: {row.last_error}"
+    if row.state == NotificationState.HELD:
+        return f"Not sent to {row.target_name} yet. {row.reason}"
     again = quantities.span(int(PAUSES[0].total_seconds()))
     reason = f" ({row.last_error})" if row.last_error else ""
     return f"Not sent to {row.target_name} yet{reason}: it is tried again in {again}."

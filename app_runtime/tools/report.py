@@ -103,7 +103,7 @@ class Reports:
             )
             if arguments.asks:
                 make_wait(self.run.app_id, entry, now)
-                events.question_asked(entry, now)
+            events.entry_made(entry, now)
         self.made.append(arguments.type)
         return "Stored. The user sees it now."
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from halo_site.datadir.ai_sources import AiSources
 from halo_site.datadir.json_file import Contents, FileDamaged, JsonFile
+from halo_site.datadir.mail import MailServer
 from halo_site.datadir.mcp_servers import SiteServer
 from halo_site.datadir.notification_targets import Notifications
 from halo_site.datadir.paths import data_dir
@@ -73,6 +74,7 @@ class SiteConfig(BaseModel):
     ai_sources: AiSources = Field(AiSources(), alias="aiSources")
     mcp_servers: dict[str, SiteServer] = Field(default_factory=dict, alias="mcpServers")
     notifications: Notifications = Notifications()
+    mail: MailServer = MailServer()
 
 
 @dataclass(frozen=True)

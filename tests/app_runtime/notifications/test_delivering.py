@@ -151,7 +151,8 @@ def test_a_worker_lost_before_its_claim_leaves_the_message_to_the_next(run: Run,
         delivering.store(running, site_config().notifications.targets, "Kettle", "It costs 20.", NINE)
         assert Run.objects.get(pk=running.pk).delivery == "pending"
         Worker(draining=None, clock=at(NINE + MINUTE)).turn(site_config().runs)  # type: ignore[arg-type]
-        assert sink.messages == [("Kettle", "It costs 20.")]
+        assert sink.messages[0] == ("Kettle", "It costs 20.")
+        assert [title for title, _text in sink.messages[1:]] == ["Kettle Watch failed"]  # the lost run
     assert Run.objects.get(pk=running.pk).delivery == "sent"
 
 
