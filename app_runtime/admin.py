@@ -134,11 +134,13 @@ class NotificationAdmin(HistoryAdmin):
 
     @admin.display(description=_("app"))
     def app_link(self, notification: Notification) -> SafeString | str:
-        return linked("app_manager_app", notification.app_id, notification.app.name)
+        return (
+            linked("app_manager_app", notification.app_id, notification.app.name) if notification.app else ""
+        )
 
     @admin.display(description=_("run"))
     def run_link(self, notification: Notification) -> SafeString | str:
-        return linked("app_runtime_run", notification.run_id, notification.run_id[:8])
+        return notification.run_id and linked("app_runtime_run", notification.run_id, notification.run_id[:8])
 
 
 @admin.register(RunMessage)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from app_runtime.models import Notification, Run
-from app_runtime.statuses import TONES, UNKNOWN_TONE, Delivery, Outcome, Status
+from app_runtime.statuses import TONES, UNKNOWN_TONE, Delivery, NotificationState, Outcome, Status
 
 
 @dataclass(frozen=True)
@@ -61,4 +61,7 @@ def notification_chip(notification: Notification) -> Chip:
 _DELIVERY_TONES: dict[str, tuple[str, str]] = {
     Delivery.SENT: ("ok", "check"),
     Delivery.FAILED: ("bad", "warn"),
+    NotificationState.HELD: ("quiet", "pause"),
+    NotificationState.MERGED: ("quiet", "check"),
+    NotificationState.DROPPED: ("quiet", "cross"),
 }

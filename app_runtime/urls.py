@@ -2,9 +2,11 @@ from django.urls import path
 
 from app_runtime import views
 from app_runtime.escalations import views as question_views
+from app_runtime.notifications import log_views
 from app_runtime.notifications import views as notification_views
 from app_runtime.runs import batch_views
 from app_runtime.runs import views as run_views
+from app_runtime.settings import notification_views as target_views
 from app_runtime.settings import views as settings_views
 from app_runtime.thread import views as thread_views
 from app_runtime.usage import views as usage_views
@@ -36,6 +38,30 @@ urlpatterns = [
     path("settings/models/<str:source_id>/delete/", settings_views.source_delete, name="source_delete"),
     path("settings/limits/", settings_views.limits, name="limits"),
     path("settings/limits/save/", settings_views.limits_save, name="limits_save"),
+    path("settings/notifications/", target_views.notification_settings, name="notification_settings"),
+    path("settings/notifications/targets/new/", target_views.target_new, name="target_new"),
+    path("settings/notifications/targets/create/", target_views.target_create, name="target_create"),
+    path("settings/notifications/targets/<str:target_id>/", target_views.target_detail, name="target_detail"),
+    path(
+        "settings/notifications/targets/<str:target_id>/save/", target_views.target_save, name="target_save"
+    ),
+    path(
+        "settings/notifications/targets/<str:target_id>/delete/",
+        target_views.target_delete,
+        name="target_delete",
+    ),
+    path(
+        "settings/notifications/targets/<str:target_id>/test/", target_views.target_test, name="target_test"
+    ),
+    path("settings/notifications/rules/create/", target_views.rule_create, name="rule_create"),
+    path("settings/notifications/rules/<int:number>/delete/", target_views.rule_delete, name="rule_delete"),
+    path("settings/notifications/quiet/save/", target_views.quiet_save, name="quiet_save"),
+    path("settings/notifications/mail/save/", target_views.mail_save, name="mail_save"),
+    path("settings/notifications/mail/test/", target_views.mail_test, name="mail_test"),
+    path("notifications/", log_views.notification_list, name="notification_list"),
+    path(
+        "notifications/<str:notification_id>/again/", log_views.notification_again, name="notification_again"
+    ),
     path("settings/prices/", settings_views.price_list, name="price_list"),
     path("settings/prices/create/", settings_views.price_create, name="price_create"),
     path("settings/prices/<int:price_id>/delete/", settings_views.price_delete, name="price_delete"),

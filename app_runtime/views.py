@@ -13,6 +13,7 @@ from app_runtime import access
 from app_runtime.dispatch import trigger
 from app_runtime.exceptions import AlreadyRunning, NotRunnable
 from app_runtime.manage_page import ManagePage
+from app_runtime.notifications.log_page import undelivered
 from app_runtime.pages import OverviewPage, app_cards
 from app_runtime.paging import page_of
 from app_runtime.runs.list_page import RunListPage
@@ -27,7 +28,9 @@ UNINSTALLED_SHOWN = 100
 
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
-    return render(request, "app_runtime/overview.html", {"page": OverviewPage(timezone.now())})
+    now = timezone.now()
+    context = {"page": OverviewPage(now), "undelivered": undelivered(request.user, now)}
+    return render(request, "app_runtime/overview.html", context)
 
 
 @require_safe

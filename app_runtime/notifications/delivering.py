@@ -23,7 +23,7 @@ from app_runtime.notifications.models import PAUSES
 from app_runtime.notifications.outbox import quiet_hold
 from app_runtime.notifications.run_delivery import tell_carried, tell_run
 from app_runtime.notifications.sending import send_all
-from app_runtime.statuses import NotificationState
+from app_runtime.statuses import NotificationKind, NotificationState
 from halo_site.datadir.config import config_state, site_config
 from halo_site.datadir.notification_targets import NotificationTarget
 
@@ -80,7 +80,8 @@ def attempt(rows: Sequence[Notification], clock: Clock, wait: Wait, seconds: flo
         wait(send_all(letters, problems, seconds))
     finally:
         for row in claimed:
-            _record(row, problems.get(row.pk, BROKEN_OFF), clock(), is_final=row.pk not in problems)
+            is_final = row.pk not in problems or row.kind == NotificationKind.TEST
+            _record(row, problems.get(row.pk, BROKEN_OFF), clock(), is_final=is_final)
 
 
 def send_due(clock: Clock) -> int:

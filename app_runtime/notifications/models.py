@@ -105,6 +105,11 @@ class Notification(models.Model):
                 fields=["carried_by"], condition=~models.Q(carried_by=""), name="idx_deliveries_carried"
             ),
             models.Index(fields=["entry_id"], condition=~models.Q(entry_id=""), name="idx_deliveries_entry"),
+            models.Index(
+                fields=["-created_at", "-id"],
+                condition=models.Q(state="failed"),
+                name="idx_deliveries_failed",
+            ),
             models.Index(fields=["target_id", "-created_at", "-id"], name="idx_deliveries_target"),
         ]
 

@@ -13,6 +13,8 @@ WORST_FIRST = {
 
 def tell_run(run_id: str) -> None:
     """Sum up. What went out in another message arrived if that did; what is not needed does not count."""
+    if not run_id:
+        return
     about = Notification.objects.filter(run_id=run_id)
     states = set(about.values_list("state", flat=True))
     if NotificationState.MERGED in states:

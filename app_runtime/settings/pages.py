@@ -11,6 +11,7 @@ from app_runtime.settings.sources import apps_of, key_state, known_sources, runs
 from halo_site.datadir.ai_sources import AiSources, ModelSource
 from halo_site.datadir.config import ConfigState, RunSettings, config_state, site_config
 from halo_site.datadir.json_file import set_aside_in
+from halo_site.datadir.notification_targets import Notifications
 from halo_site.datadir.paths import data_dir
 
 
@@ -132,6 +133,10 @@ class SettingsPage:
     @property
     def runs(self) -> RunSettings:
         return site_config().runs
+
+    @property
+    def notifications(self) -> Notifications:
+        return site_config().notifications
 
     @property
     def prices(self) -> int:

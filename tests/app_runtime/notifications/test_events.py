@@ -63,12 +63,7 @@ def at(moment: datetime) -> Callable[[], datetime]:
 def test_a_question_goes_to_every_target_without_rules(app: App) -> None:
     run = make_run(app, "waiting_user", engine="model")
     events.entry_made(make_question(app, run=run, deadline=NINE + HOUR), NINE)
-    assert told() == [("question", "phone", "pending"), ("question", "desk", "pending")] or sorted(
-        told()
-    ) == [
-        ("question", "desk", "pending"),
-        ("question", "phone", "pending"),
-    ]
+    assert sorted(told()) == [("question", "desk", "pending"), ("question", "phone", "pending")]
     asked = row()
     assert (asked.title, asked.next_try_at) == ("Kettle Watch asks: Order now?", NINE)
     assert "Choices: Yes · No" in asked.text
@@ -80,7 +75,6 @@ def test_a_question_goes_to_every_target_without_rules(app: App) -> None:
 def test_a_rehearsal_tells_nobody(app: App) -> None:
     run = make_run(app, "running", engine="rehearsal")
     events.entry_made(make_question(app, run=run), NINE)
-    events.question_asked(make_question(app, run=run), NINE)
     events.question_reminder(make_question(app, run=run), 50, NINE)
     settle(run, failed("The disk is full."), NINE)
     assert told() == []
