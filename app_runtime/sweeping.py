@@ -45,6 +45,11 @@ def sweep_runs(now: datetime) -> None:
 def sweep_as_worker(clock: Callable[[], datetime]) -> None:
     """The same, and send again what did not arrive: that takes seconds, which the clock does not have."""
     sweep_runs(clock())
+    send_told(clock)
+
+
+def send_told(clock: Callable[[], datetime]) -> None:
+    """Send what there is to tell, and what did not arrive before, as far as it is due."""
     _swept(partial(send_due, clock))
 
 

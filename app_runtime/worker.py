@@ -20,12 +20,11 @@ from app_runtime.engines import Engine, engine_for, engine_name
 from app_runtime.exceptions import EngineError, LeaseLost, RunCancelled, RunInterrupted, RunStopped
 from app_runtime.lease import Lease
 from app_runtime.models import Run
-from app_runtime.notifications.delivering import send_due
 from app_runtime.progress import Progress
 from app_runtime.session import Session
 from app_runtime.settlement import End, cancel_queued, failed, interrupted, settle
 from app_runtime.statuses import AUTOMATIC, Status
-from app_runtime.sweeping import sweep_as_worker
+from app_runtime.sweeping import send_told, sweep_as_worker
 from app_runtime.waiting import Waiter
 from halo_site.datadir.config import RunSettings, config_state, site_config
 from halo_site.disk_trouble import log_failure
@@ -230,7 +229,7 @@ class Worker:
             sweep_as_worker(self.clock)
         is_busy = work_on_next(self.clock)
         if is_busy:  # what the run told goes out before the next one begins
-            send_due(self.clock)
+            send_told(self.clock)
         return is_busy
 
 

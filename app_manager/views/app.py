@@ -21,6 +21,7 @@ from app_manager.pages import config_rows, last_decision, version_rows
 from app_manager.permissions import digest_of
 from app_manager.places import place_of
 from halo_site import audit
+from halo_site.access import standing
 from halo_site.datadir.config import site_config
 from halo_site.roles import Role
 from memory.access import wiki_resolver
@@ -155,6 +156,7 @@ def _config_page(request: HttpRequest, app: App, form: ConfigurationForm, status
     settings = settings_of(app, site_config().runs)
     context = {"form": form, "rows": config_rows(form, app.user_config), "settings": settings}
     context |= {"levels": Level.choices, "level": own_level(app.user_overrides) or ""}
+    context["may_set_level"] = standing(request).may(Role.MANAGER, app.space_id)
     return _page(request, app, "app_manager/config.html", context, status)
 
 

@@ -64,6 +64,7 @@ class LoggedNotification:
     row: Notification
     now: datetime
     standing: Standing
+    carries: bool = False  # whether other messages went out in it
 
     @property
     def chip(self) -> Chip:
@@ -73,10 +74,6 @@ class LoggedNotification:
     def is_overdue(self) -> bool:
         """Whether its next try waits for a worker only."""
         return self.row.next_try_at is not None and self.row.next_try_at <= self.now
-
-    @property
-    def carries(self) -> bool:
-        return self.row.kind in {NotificationKind.DIGEST, NotificationKind.FAILURE, NotificationKind.RECOVERY}
 
     @property
     def can_be_sent_again(self) -> bool:
@@ -123,8 +120,10 @@ class LogPage:
 
     @property
     def rows(self) -> list[LoggedNotification]:
-        own = standing(self.request)
-        return [LoggedNotification(row, self.now, own) for row in self.pager.rows]
+        own, shown = standing(self.request), self.pager.rows
+        carried = Notification.objects.exclude(carried_by="").filter(carried_by__in=[row.pk for row in shown])
+        carriers = set(carried.values_list("carried_by", flat=True))
+        return [LoggedNotification(row, self.now, own, row.pk in carriers) for row in shown]
 
 
 def undelivered(user: Any, now: datetime) -> int:

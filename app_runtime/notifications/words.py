@@ -44,7 +44,7 @@ def question(entry: Entry) -> str:
             parts.append(_("Choices: %(choices)s") % {"choices": " · ".join(choices)})
     if entry.summary and entry.summary not in parts:
         parts.insert(0, entry.summary)
-    return cut("\n".join(parts)) + "\n" + due(entry)
+    return cut("\n".join(parts), LONGEST_TEXT - LONGEST_PART) + "\n" + due(entry)
 
 
 def due(entry: Entry) -> str:

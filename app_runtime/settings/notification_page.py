@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from app_manager.models import App
 from app_runtime.models import Notification
 from app_runtime.settings import targets
-from app_runtime.settings.target_forms import MailForm, MailTestForm, QuietForm, RuleForm
-from app_runtime.statuses import EntryType, NotificationState
+from app_runtime.settings.target_forms import MailForm, MailTestForm, QuietForm, RuleForm, type_names
+from app_runtime.statuses import NotificationState
 from halo_site.datadir.config import ConfigState, config_state
 from halo_site.datadir.mail import MailServer
 from halo_site.datadir.notification_rules import Rule
@@ -91,7 +91,7 @@ class NotificationsPage:
         names = {target.id: target.name for target in self.known.targets}
         apps = {app.pk: app.name for app in App.objects.filter(pk__in=rule.apps)} if rule.apps else {}
         where = [*(apps.get(key, key) for key in rule.apps), *(spaces.get(key, key) for key in rule.spaces)]
-        types = [str(EntryType(word).label) for word in rule.types]
+        types = [str(type_names()[word]) for word in rule.types]
         return RuleRow(
             number,
             targets.rule_digest(rule.model_dump(mode="json")),

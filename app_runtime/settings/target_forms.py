@@ -21,6 +21,12 @@ REFERENCES = ("env:", "secret:")
 WRITE_ONLY = {"autocomplete": "off"}
 
 
+def type_names() -> dict[str, Any]:
+    """What people call the types that rules speak of."""
+    names: dict[str, Any] = {word: EntryType(word).label for word in TYPES}
+    return names | {"escalation": _("Questions"), "run_error": _("Failures, and that it works again")}
+
+
 class TargetForm(forms.Form):
     """One target: an e-mail address, or an address of a service that is never shown again."""
 
@@ -95,11 +101,9 @@ class RuleForm(forms.Form):
 
     def __init__(self, *args: Any, known: Notifications, **options: Any) -> None:
         super().__init__(*args, **options)
-        names = {word: EntryType(word).label for word in TYPES}
-        names["escalation"], names["run_error"] = _("Questions"), _("Failures, and that it works again")
         apps = App.objects.installed().order_by("spec_id", "pk")[:MOST_APPS]
         self._offer("targets", [(target.id, target.name) for target in known.targets])
-        self._offer("types", list(names.items()))
+        self._offer("types", list(type_names().items()))
         self._offer("spaces", [(space.id, space.name) for space in all_spaces()])
         self._offer("apps", [(app.pk, app.name) for app in apps])
 
@@ -174,7 +178,7 @@ class MailForm(forms.Form):
     host = forms.CharField(label=_("Mail server"), max_length=253)
     port = forms.IntegerField(label=_("Port"), min_value=1, max_value=65_535)
     security = forms.ChoiceField(label=_("Encryption"), choices=SECURITY)
-    sender = forms.CharField(label=_("Sender"), max_length=300, help_text=_("Halo <halo@example.org>"))
+    sender = forms.CharField(label=_("Sender"), max_length=300, help_text=_("Such as halo@example.org"))
     user = forms.CharField(label=_("User name"), required=False, max_length=300)
     password = forms.CharField(
         label=_("Password"), required=False, max_length=500, widget=forms.PasswordInput(attrs=WRITE_ONLY),

@@ -74,6 +74,26 @@ QUERIES = {
     ),
     "notifications to be tried": (lambda: Notification.objects.due(NINE), "idx_deliveries_due"),
     "notifications that were lost": (lambda: Notification.objects.silent(NINE), "idx_deliveries_sending"),
+    "notifications that are held": (
+        lambda: Notification.objects.held().filter(held_until__lte=NINE).order_by("held_until"),
+        "idx_deliveries_held",
+    ),
+    "the notifications of a question": (
+        lambda: Notification.objects.filter(entry_id="a").exclude(entry_id=""),
+        "idx_deliveries_entry",
+    ),
+    "what went out in a notification": (
+        lambda: Notification.objects.filter(carried_by="a").exclude(carried_by=""),
+        "idx_deliveries_carried",
+    ),
+    "the newest notifications to a target": (
+        lambda: Notification.objects.filter(target_id="a").order_by("-created_at", "-id"),
+        "idx_deliveries_target",
+    ),
+    "notifications that did not arrive": (
+        lambda: Notification.objects.filter(state="failed").order_by("-created_at", "-id"),
+        "idx_deliveries_failed",
+    ),
     "what a run changed in memory": (
         lambda: Revision.objects.filter(run_id="a").order_by("id"),
         "idx_memory_run",

@@ -24,6 +24,7 @@ PAGES = (
     "/runs/again/preview/?run={run}", "/runs/batches/{batch}/",
     "/runs/{run}/", "/runs/{run}/conversation/", "/runs/{run}/tools/", "/runs/{run}/memory/",
     "/runs/{run}/prompt/", "/runs/{run}/raw/", "/settings/", "/settings/models/", "/settings/models/new/",
+    "/settings/notifications/", "/settings/notifications/targets/new/", "/notifications/",
     "/settings/limits/", "/settings/prices/", "/usage/", "/usage/?show=tokens&period=365",
     "/memory/search/", "/memory/search/?q=kettle", "/memory/search/?q=nothing+here&scope=app",
     "/memory/orphans/?place=app:{app}",

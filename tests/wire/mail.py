@@ -53,7 +53,8 @@ class MailServer:
         await server.wait_closed()
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        sender, recipients = "", []
+        sender = ""
+        recipients: list[str] = []
 
         def say(line: str) -> None:
             writer.write(f"{line}\r\n".encode())

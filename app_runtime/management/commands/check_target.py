@@ -8,10 +8,8 @@ from django.core.management.base import CommandError, CommandParser
 from app_runtime.exceptions import CourierLost, TargetUnknown
 from app_runtime.notifications.sending import send
 from app_runtime.notifications.targets import chosen_targets
+from app_runtime.notifications.testing import TEXT, TITLE
 from halo_site.management.base import HaloCommand
-
-TITLE = "A test from Halo Site"
-TEXT = "Notifications of your apps arrive here."
 
 
 class Command(HaloCommand):

@@ -9,7 +9,7 @@ import pytest
 from app_manager.models import App
 from app_runtime.expiry import expire
 from app_runtime.models import Entry, Notification, Run
-from app_runtime.notifications import events
+from app_runtime.notifications import events, outbox
 from app_runtime.notifications.delivering import send_due
 from app_runtime.notifications.holding import release_held
 from app_runtime.settlement import End, failed, settle
@@ -269,7 +269,7 @@ def test_a_message_that_cannot_be_made_stops_nothing(
     def broken(*_facts: object) -> None:
         raise ValueError("no words")
 
-    monkeypatch.setattr(events.outbox, "put", broken)
+    monkeypatch.setattr(outbox, "put", broken)
     run = worked(app, failed("Timeout"), NINE)
     run.refresh_from_db()
     assert (run.status, told()) == ("error", [])

@@ -14,6 +14,7 @@ from app_manager.models import App
 from app_runtime.models import Entry, Notification
 from app_runtime.notifications import events, links
 from app_runtime.notifications.delivering import send_due
+from halo_site import audit
 from tests.app_runtime.notifying import use_sink
 from tests.factories import NINE, make_question
 from tests.wire import Sink
@@ -94,6 +95,14 @@ def test_a_used_link_shows_what_was_answered(operator_client: Client, question: 
     assert (status, "This question is answered already" in text) == (410, True)
     assert "“Order now?” was answered at" in text
     assert ": Yes. Your link changed nothing." in text
+
+
+def test_a_used_link_says_who_answered(operator_client: Client, question: Entry) -> None:
+    Entry.objects.filter(pk=question.pk).update(user_response={"ts": 1795424400000, "text": "On Friday"})
+    actor = audit.Actor("person", "grace")
+    audit.record(actor, "answer", object_type="question", object_id=question.pk, now=NINE)
+    text = follow(operator_client, token(question))[1]
+    assert "was answered by grace at Mon 23 Nov, 09:00 (UTC): On Friday." in text
 
 
 def test_the_message_carries_the_link_and_the_log_does_not(

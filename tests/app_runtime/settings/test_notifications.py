@@ -112,7 +112,7 @@ def test_rules_are_added_shown_and_deleted(operator_client: Client, app: App) ->
     set_targets(phone="json://127.0.0.1:1/a")
     post(operator_client, "rules/create/", {"targets": ["phone"], "types": ["escalation"], "apps": [app.pk]})
     assert stored()["rules"] == [{"targets": ["phone"], "types": ["escalation"], "apps": [app.pk]}]
-    assert "<b>Phone</b>: Asks · Kettle Watch" in shown(operator_client)
+    assert "<b>Phone</b>: Questions · Kettle Watch" in shown(operator_client)
     assert "meanwhile" in post(operator_client, "rules/0/delete/", {"digest": "x"}, 200)
     post(operator_client, "rules/0/delete/", {"digest": f"phone|escalation|{app.pk}|"})
     assert site_config().notifications.rules is None
