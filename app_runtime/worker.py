@@ -265,4 +265,5 @@ def work_off(draining: threading.Event) -> int:
     sweep_as_worker(timezone.now)
     while not draining.is_set() and work_on_next():
         pass
+    send_told(timezone.now)
     return Run.objects.finished().count() - before

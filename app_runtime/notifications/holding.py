@@ -16,9 +16,11 @@ RELEASED_AT_ONCE = 1_000
 
 def release_held(now: datetime) -> int:
     """Release what has been held long enough; returns how many. Two processes never release the same."""
+    due = Notification.objects.held().filter(held_until__lte=now)
+    if not due.exists():  # the usual case: no transaction, which would keep others from writing
+        return 0
     with transaction.atomic():
-        due = Notification.objects.held().filter(held_until__lte=now).select_related("app")
-        due = due.order_by("held_until", "created_at", "id")
+        due = due.select_related("app").order_by("held_until", "created_at", "id")
         if connection.features.has_select_for_update_skip_locked:
             due = due.select_for_update(of=("self",), skip_locked=True)
         by_target: dict[str, list[Notification]] = defaultdict(list)
