@@ -92,8 +92,8 @@ def run_failed(run: Run, error: str, now: datetime) -> None:
     """A run ended as an error. The same error within the window is counted, and not told at once again."""
     if run.is_rehearsal:
         return
-    told = Notification.objects.filter(run_id=run.run_id, kind=NotificationKind.CLOSED, created_at=now)
-    if not told.exists():  # that its question expired says it already
+    expired = Entry.objects.filter(run_id=run.run_id, closed_at=now).exists()
+    if not expired:  # that its question is over is told by `question_closed`, before or after this
         _put_failure(run.app, _("%(app)s failed") % {"app": run.app.name}, error, now, run.run_id)
 
 
@@ -142,6 +142,9 @@ def _tell_recovery(about: Message, target: NotificationTarget, since: datetime, 
 
 
 def _put_question(entry: Entry, now: datetime) -> None:
+    """Once for each question, whoever tells of it."""
+    if Notification.objects.filter(entry_id=entry.pk, kind=NotificationKind.QUESTION).exists():
+        return
     title = _("%(app)s asks: %(question)s") % _asked(entry)
     outbox.put(_about(entry, NotificationKind.QUESTION, title, words.question(entry)), now)
 

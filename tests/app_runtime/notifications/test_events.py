@@ -72,6 +72,13 @@ def test_a_question_goes_to_every_target_without_rules(app: App) -> None:
     assert run.delivery == "pending"
 
 
+def test_a_question_is_told_once_whoever_tells_of_it(app: App) -> None:
+    question = make_question(app)
+    events.entry_made(question, NINE)
+    events.question_asked(question, NINE)
+    assert kinds() == ["question"]
+
+
 def test_a_rehearsal_tells_nobody(app: App) -> None:
     run = make_run(app, "running", engine="rehearsal")
     events.entry_made(make_question(app, run=run), NINE)
