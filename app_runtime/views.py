@@ -15,12 +15,12 @@ from app_runtime.exceptions import AlreadyRunning, NotRunnable
 from app_runtime.manage_page import ManagePage
 from app_runtime.notifications.log_page import undelivered
 from app_runtime.pages import OverviewPage, app_cards
-from app_runtime.paging import page_of
 from app_runtime.runs.list_page import RunListPage
 from app_runtime.shell import Machinery
 from app_runtime.thread.marks import unread_of_each
 from halo_site import audit
 from halo_site.fragments import go
+from halo_site.paging import page_of
 
 APPS_PAGE = 24
 UNINSTALLED_SHOWN = 100

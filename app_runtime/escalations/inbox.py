@@ -15,9 +15,9 @@ from app_runtime.escalations.filters import InboxFilter
 from app_runtime.escalations.questions import State, answer_in_words, decided_at, decider, replies_of
 from app_runtime.escalations.rows import QuestionRow, question_rows
 from app_runtime.models import Entry, EntryQuerySet
-from app_runtime.paging import Page, begun, searched_page_of
 from app_runtime.runs.filters import app_choices
 from halo_site.access import standing
+from halo_site.paging import Page, begun, searched_page_of
 from halo_site.quantities import capped, relative
 from halo_site.store.fields import HIGHEST_MS, LOWEST_MS, to_ms
 

@@ -19,11 +19,11 @@ from app_runtime.mcp_server.records import (
     ShownRun,
 )
 from app_runtime.models import Entry, Run
-from app_runtime.paging import begun_at, parse_before, place_of
 from app_runtime.runs.steps import Step, timeline
 from app_runtime.transcript import Transcript
 from app_runtime.wire import run_record
 from halo_site.datadir.names import PathRefused
+from halo_site.paging import begun_at, parse_before, place_of
 from halo_site.store.fields import to_ms
 from halo_site.store.rows import row_values
 

@@ -13,10 +13,10 @@ from app_manager.models import App
 from app_runtime.chips import Chip, notification_chip
 from app_runtime.models import Notification
 from app_runtime.notifications.models import NotificationQuerySet
-from app_runtime.paging import Page, page_of, searched_page_of
 from app_runtime.statuses import NotificationKind, NotificationState
 from halo_site.access import standing
 from halo_site.datadir.config import site_config
+from halo_site.paging import Page, page_of, searched_page_of
 from halo_site.roles import Role, Standing
 
 PAGE = 30

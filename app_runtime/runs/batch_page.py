@@ -11,12 +11,12 @@ from django.utils.translation import ngettext
 from app_manager.models import App, new_id
 from app_runtime.chips import Chip, status_chip
 from app_runtime.models import Run
-from app_runtime.paging import Found
 from app_runtime.runs.batches import AGAIN, CANCEL, MOST_RUNS, objections
 from app_runtime.runs.filters import RunFilter
 from app_runtime.runs.list_page import list_address
 from app_runtime.runs.search import RunSearch
 from halo_site.models import AuditEntry
+from halo_site.paging import Found
 
 LONGEST_ID = 64  # characters
 

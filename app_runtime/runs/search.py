@@ -12,8 +12,8 @@ from django.utils.functional import cached_property
 
 from app_manager.models import App
 from app_runtime.models import REHEARSAL, Entry, Run, RunQuerySet
-from app_runtime.paging import Found, Page, page_of, searched, searched_page_of
 from app_runtime.runs.filters import GOING_ON, RunFilter
+from halo_site.paging import Found, Page, page_of, searched, searched_page_of
 from halo_site.read_only import WINDOW, begins
 
 TEXT_WINDOW = 10_000  # newest runs whose words are read for a text; each has several entries

@@ -14,12 +14,12 @@ from django.utils.translation import gettext_lazy
 from app_runtime.chips import Chip
 from app_runtime.continuing import LONGEST_MESSAGE
 from app_runtime.models import Entry, Reply, Run, RunMessage
-from app_runtime.paging import place_of as place_words
 from app_runtime.statuses import ENTRY_TONES, EntryType, Status
 from app_runtime.strips import Bar, bars_of
 from app_runtime.thread.bodies import Body, Data, web_address
 from app_runtime.thread.rows import GAP_CAP, Gap, News, Slice
 from halo_site import quantities
+from halo_site.paging import place_of as place_words
 from memory.models import Revision
 
 TEMPLATES: dict[str, str] = {

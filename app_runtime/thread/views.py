@@ -15,7 +15,6 @@ from app_runtime import access
 from app_runtime.exceptions import MessageRefused, RuntimeRefusal
 from app_runtime.models import Entry, ReadMark
 from app_runtime.pages import LONG_STRIP
-from app_runtime.paging import parse_before
 from app_runtime.strips import bars_of, newest_runs
 from app_runtime.thread.items import ThreadEntry, items_of
 from app_runtime.thread.page import ThreadPage, live_of
@@ -23,6 +22,7 @@ from app_runtime.thread.replies import reply
 from app_runtime.thread.rows import Slice, within
 from halo_site import audit
 from halo_site.fragments import go, respond
+from halo_site.paging import parse_before
 from halo_site.roles import Role
 from halo_site.store.fields import from_ms
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from app_manager.models import App
 from app_runtime.models import Run
-from app_runtime.paging import Page, page_of, parse_before
+from halo_site.paging import Page, page_of, parse_before
 from halo_site.store.fields import to_ms
 from tests.factories import MINUTE, NINE, make_run
 
