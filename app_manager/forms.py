@@ -12,6 +12,7 @@ from app_manager.space_icons import ICONS, shape
 from app_manager.spec import AppSpec, permissions_asked
 from halo_site.datadir.space_meta import LONGEST_NAME
 from halo_site.datadir.spaces import Space, all_spaces, default_space
+from halo_site.roles import Role, Standing
 
 
 class InstallForm(forms.Form):
@@ -20,10 +21,11 @@ class InstallForm(forms.Form):
     space = forms.ChoiceField(label=_("Space"), help_text=_("Its memory and its transcripts will lie there."))
     permissions = forms.MultipleChoiceField(required=False)
 
-    def __init__(self, spec: AppSpec, data: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, spec: AppSpec, standing: Standing, data: Mapping[str, Any] | None = None) -> None:
         super().__init__(data)
         self.spec = spec
-        self.spaces = {space.id: space for space in all_spaces()}
+        self.seen_spaces = [space for space in all_spaces() if standing.may(Role.VIEWER, space.id)]
+        self.spaces = {space.id: space for space in self.seen_spaces if standing.may(Role.MANAGER, space.id)}
         chosen = default_space()
         self.fields["space"].choices = [(space.id, space.name) for space in self.spaces.values()]  # type: ignore[attr-defined]
         self.fields["space"].initial = chosen and chosen.id

@@ -17,8 +17,8 @@ from app_manager.spec import AppSpec, Problem
 from app_manager.spec.parts import ConfigItem
 from app_manager.states import Status
 from halo_site.audit import Actor
-from halo_site.datadir.spaces import all_spaces
 from halo_site.models import AuditEntry
+from halo_site.roles import Standing
 
 AUDIT_LINES = 200  # of an app, looked at for one of a kind
 DECIDING = ("install", "reinstall", "decide_permissions")
@@ -44,10 +44,16 @@ class InstallPage:
 
     @classmethod
     def of(
-        cls, text: str, spec: AppSpec, now: datetime, data: Mapping[str, Any] | None = None
+        cls,
+        text: str,
+        spec: AppSpec,
+        now: datetime,
+        standing: Standing,
+        data: Mapping[str, Any] | None = None,
     ) -> "InstallPage":
-        """The page of a spec; with ``data`` it is what a person sent."""
-        return cls(text, Preview.of(spec, now), InstallForm(spec, data), ConfigurationForm(spec, data))
+        """The page of a spec for somebody of that standing; with ``data`` it is what a person sent."""
+        form = InstallForm(spec, standing, data)
+        return cls(text, Preview.of(spec, now), form, ConfigurationForm(spec, data))
 
     def is_valid(self) -> bool:
         """Whether both forms are; each fills its messages either way."""
@@ -60,7 +66,7 @@ class InstallPage:
     @cached_property
     def namesakes(self) -> list["Namesake"]:
         """Apps of this name that are there already, by space."""
-        spaces = {space.id: space.name for space in all_spaces()}
+        spaces = {space.id: space.name for space in self.form.seen_spaces}
         apps = App.objects.filter(spec_id=self.preview.spec.spec_id, space_id__in=spaces).order_by("id")
         return [Namesake(app, spaces[app.space_id or ""]) for app in apps]
 

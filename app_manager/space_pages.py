@@ -3,15 +3,17 @@
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from django.db.models import Count
 from django.utils.translation import gettext_lazy as _
 
-from app_manager.models import App
+from app_manager.models import App, AppQuerySet
 from app_manager.space_icons import shape
 from halo_site.datadir import space_index
 from halo_site.datadir.space_index import Recovery
 from halo_site.datadir.spaces import Space, all_spaces
+from halo_site.roles import Role, Standing
 
 REASONS = {
     "missing": _("was missing"),
@@ -36,7 +38,9 @@ class SpaceRow:
 
 @dataclass(frozen=True)
 class SpacesPage:
-    """All spaces, the apps whose space is not in the index, and what became of the index."""
+    """The spaces that somebody sees; whoever sees all also sees what became of the index."""
+
+    standing: Standing
 
     @cached_property
     def counts(self) -> Counter[str | None]:
@@ -45,7 +49,7 @@ class SpacesPage:
 
     @cached_property
     def rows(self) -> list[SpaceRow]:
-        spaces = all_spaces()
+        spaces = [space for space in all_spaces() if self.standing.may(Role.VIEWER, space.id)]
         ids = [space.id for space in spaces]
         return [
             SpaceRow(space, self.counts[space.id], moved(ids, place, -1), moved(ids, place, 1))
@@ -55,6 +59,8 @@ class SpacesPage:
     @property
     def homeless(self) -> int:
         """Installed apps that belong to no space of the index."""
+        if not self.standing.sees_everything:
+            return 0
         return sum(self.counts.values()) - sum(row.apps for row in self.rows)
 
     @property
@@ -64,16 +70,16 @@ class SpacesPage:
     @cached_property
     def problem(self) -> str:
         """What is wrong with the index as it lies there."""
-        return space_index.problem()
+        return space_index.problem() if self.standing.sees_everything else ""
 
     @cached_property
     def ignored(self) -> list[str]:
         """Keys of entries that cannot be used."""
-        return space_index.ignored()
+        return space_index.ignored() if self.standing.sees_everything else []
 
     @cached_property
     def recovery(self) -> Recovery | None:
-        return space_index.recovery()
+        return space_index.recovery() if self.standing.sees_everything else None
 
     @property
     def why_recovered(self) -> str:
@@ -85,6 +91,7 @@ class SpacePage:
     """One space and what can be done with it; what a person gave as its folder, and why that is refused."""
 
     space: Space
+    reader: Any
     folder: str = ""
     refusal: str = ""
 
@@ -96,8 +103,17 @@ class SpacePage:
     @cached_property
     def guests(self) -> list[App]:
         """Apps of other spaces whose files lie here."""
+        return list(self._guests.visible_to(self.reader).order_by("spec_id"))
+
+    @cached_property
+    def is_in_use(self) -> bool:
+        """Whether something keeps it from being deleted, seen or not."""
+        return bool(self.apps) or self._guests.exists()
+
+    @property
+    def _guests(self) -> AppQuerySet:
         pinned = App.objects.filter(data_path__startswith=f"{self.space.path}/")
-        return list(pinned.exclude(space_id=self.space.id).order_by("spec_id"))
+        return pinned.exclude(space_id=self.space.id)
 
     @property
     def shape(self) -> str:

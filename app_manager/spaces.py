@@ -21,6 +21,7 @@ from halo_site.datadir.paths import data_dir
 from halo_site.datadir.space_meta import make_folder, write_meta
 from halo_site.datadir.spaces import Space, all_spaces, fetch_back, holding_spaces
 from halo_site.datadir.trash import move_to_trash
+from halo_site.models import SpaceMember
 
 logger = logging.getLogger(__name__)
 
@@ -118,15 +119,19 @@ def repair_space(space_id: str, *, folder: str = "", actor: audit.Actor, now: da
 def delete_space(space_id: str, *, actor: audit.Actor, now: datetime) -> Path | None:
     """Take a space out of the index and move its folder to the trash, whose path is returned.
 
-    Raises `SpaceInUse` while an app is in it, or keeps its files there; `SpaceNotFound`, `SpaceRefused`,
-    OSError. A folder outside of our own ``spaces/`` stays where it is (None). Without any other space, an
-    empty "Default" is made. Killed between the two steps, the next start takes the folder back.
+    The roles that people had in it go with it. Raises `SpaceInUse` while an app is in it, or keeps its files
+    there; `SpaceNotFound`, `SpaceRefused`, OSError. A folder outside of our own ``spaces/`` stays where it is
+    (None). Without any other space, an empty "Default" is made. Killed between the two steps, the next start
+    takes the folder back.
     """
     with _both_or_neither(now) as undo:
         space = _found(space_id)
         refuse_in_use(space)
         facts = {"name": space.name, "path": str(space.path)}
-        _record(actor, "delete", space_id, now, space.name, facts, None)
+        members = SpaceMember.objects.filter(space_id=space_id)
+        roles = dict(members.values_list("user__username", "role"))
+        _record(actor, "delete", space_id, now, space.name, {**facts, "members": roles}, None)
+        members.delete()
         trashed = None
         if space.is_our_own and not space.is_missing:
             trashed = move_to_trash(space.path, f"space-{space.name[:NAME_IN_TRASH]}-{space.id[:8]}", now)

@@ -15,6 +15,7 @@ from app_runtime.settings.forms import AppRunsForm
 from app_runtime.statuses import Status
 from halo_site.datadir.config import site_config
 from halo_site.datadir.spaces import Space, all_spaces
+from halo_site.roles import Role, Standing
 from scheduler.models import Job
 from scheduler.recurrence import ScheduleError
 
@@ -29,6 +30,7 @@ class ManagePage:
 
     app: App
     now: datetime
+    standing: Standing
     refused: AppRunsForm | None = None  # what was sent and cannot be stored
 
     @property
@@ -116,4 +118,6 @@ class ManagePage:
 
     @cached_property
     def other_spaces(self) -> list[Space]:
-        return [space for space in all_spaces() if space.id != self.app.space_id]
+        """Those that the person may move it to."""
+        others = (space for space in all_spaces() if space.id != self.app.space_id)
+        return [space for space in others if self.standing.may(Role.MANAGER, space.id)]

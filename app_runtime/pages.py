@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from types import MappingProxyType
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from app_manager.jobs import jobs_of_each
-from app_manager.models import App
+from app_manager.models import App, AppQuerySet
 from app_manager.states import RUNS_BY_ITSELF
 from app_runtime.chips import Chip, outcome_chip, status_chip
 from app_runtime.models import Entry, Run, RunQuerySet
@@ -19,6 +20,7 @@ from app_runtime.statuses import TONES, UNKNOWN_TONE, EntryType, Status
 from app_runtime.strips import Bar, BarMaker, newest_runs
 from halo_site import quantities
 from halo_site.datadir.config import site_config
+from halo_site.roles import Role, standing_of
 from scheduler.models import Job
 
 CARDS = 24
@@ -131,15 +133,26 @@ class OverviewPage:
     """What needs a person, what failed, then everything else."""
 
     now: datetime
+    reader: Any
+
+    @property
+    def has_a_role(self) -> bool:
+        """Whether the person may see anything anywhere."""
+        return standing_of(self.reader).may_somewhere(Role.VIEWER)
 
     @cached_property
     def questions(self) -> list[Entry]:
-        waiting = Entry.objects.open().exclude(app__status="uninstalled").select_related("app")
+        waiting = (
+            Entry.objects.visible_to(self.reader)
+            .open()
+            .exclude(app__status="uninstalled")
+            .select_related("app")
+        )
         return list(waiting.order_by("ts", "id")[:QUESTIONS])
 
     @cached_property
     def question_count(self) -> int:
-        return open_questions()
+        return open_questions(self.reader)
 
     @cached_property
     def failures(self) -> list[RunRow]:
@@ -153,7 +166,12 @@ class OverviewPage:
 
     @property
     def _failed(self) -> RunQuerySet:
-        return Run.objects.filter(status=Status.ERROR, started_at__gte=self.now - timedelta(days=1))
+        runs = Run.objects.visible_to(self.reader)
+        return runs.filter(status=Status.ERROR, started_at__gte=self.now - timedelta(days=1))
+
+    @property
+    def _apps(self) -> AppQuerySet:
+        return App.objects.visible_to(self.reader)
 
     @cached_property
     def machinery(self) -> Machinery:
@@ -171,23 +189,32 @@ class OverviewPage:
     @cached_property
     def stopped(self) -> list[App]:
         """Apps that do nothing by themselves until somebody acts."""
-        return list(App.objects.stopped().newest_first()[:FAILURES])
+        return list(self._apps.stopped().newest_first()[:FAILURES])
 
     @cached_property
     def stopped_count(self) -> int:
-        return App.objects.stopped().count()
+        return self._apps.stopped().count()
 
     @cached_property
     def cards(self) -> list[AppCard]:
-        return app_cards(list(App.objects.installed().newest_first()[:CARDS]))
+        return app_cards(list(self._apps.installed().newest_first()[:CARDS]))
 
     @cached_property
     def coming(self) -> list[Job]:
         """The next due times of apps that will run then; a paused app's are skipped and not promised here."""
+        if not standing_of(self.reader).sees_everything:
+            return self._coming_of_own()
         jobs = list(Job.objects.with_next().order_by("next_run_at")[: COMING * 5])
         ids = {(job.metadata or {}).get("appId") for job in jobs}
         running = set(App.objects.filter(pk__in=ids, status__in=RUNS_BY_ITSELF).values_list("pk", flat=True))
         return [job for job in jobs if (job.metadata or {}).get("appId") in running][:COMING]
+
+    def _coming_of_own(self) -> list[Job]:
+        """Of the apps that a member of single spaces sees: theirs may be few among those of all."""
+        apps = [app for app in self._apps.installed() if app.runs_by_itself]
+        jobs = (job for own in jobs_of_each(apps).values() for job in own)
+        due = ((job.next_run_at, job.pk, job) for job in jobs if job.enabled and job.next_run_at)
+        return [job for _at, _key, job in sorted(due)[:COMING]]
 
 
 def display_status(app_status: str, running: bool, queued: bool, pending: int) -> str:

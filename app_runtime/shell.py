@@ -15,6 +15,7 @@ from app_runtime.models import Entry, Run
 from halo_site.datadir.config import ConfigState, config_state
 from halo_site.models import Heartbeat
 from halo_site.quantities import relative
+from halo_site.roles import Role, Standing, standing_of
 
 STILL_AFTER = timedelta(seconds=10)
 COUNT_CAP = 100
@@ -83,20 +84,31 @@ class Shell(Machinery):
     """The frame of one page. Lazy: a fragment that shows none of it asks nothing of the database."""
 
     path: str
-    user: Any = None
+    user: Any
+
+    @cached_property
+    def standing(self) -> Standing:
+        return standing_of(self.user)
 
     @cached_property
     def needs(self) -> int:
-        """Open questions of installed apps that this person may see, counted up to `COUNT_CAP`."""
+        """Open questions of installed apps that they see, counted up to `COUNT_CAP`."""
         return open_questions(self.user)
 
     @cached_property
     def settings(self) -> ConfigState:
-        """What could be made of config.json, for the banner that names what is wrong with it."""
-        return config_state()
+        """What could be made of config.json, for the banner that names what is wrong with it.
+
+        Members of single spaces are not told what stands in it.
+        """
+        state = config_state()
+        if self.standing.sees_everything:
+            return state
+        return ConfigState(state.config)
 
     @property
     def nav(self) -> list[NavItem]:
+        """What they may look at; somebody without any role has only the overview, which says so."""
         items = (
             (_("Overview"), reverse("app_runtime:overview"), "home", 0),
             (_("Questions"), reverse("app_runtime:inbox"), "question", self.needs),
@@ -107,22 +119,27 @@ class Shell(Machinery):
             (_("Usage"), reverse("app_runtime:usage_detail"), "usage", 0),
             (_("Settings"), reverse("app_runtime:settings_index"), "gear", 0),
         )
+        has_settings = self.standing.may(Role.MANAGER)
+        hidden = () if has_settings else ("gear",)
+        wide_only = WIDE_ONLY if has_settings else ()
         return [
-            NavItem(label, url, icon, self._is_current(url), count, on_phones=icon not in WIDE_ONLY)
-            for label, url, icon, count in items
+            NavItem(label, url, icon, self._is_current(url), count, on_phones=icon not in wide_only)
+            for label, url, icon, count in (items if self.is_somebody else items[:1])
+            if icon not in hidden
         ]
+
+    @property
+    def is_somebody(self) -> bool:
+        """Whether they have any role at all."""
+        return self.standing.may_somewhere(Role.VIEWER)
 
     def _is_current(self, url: str) -> bool:
         return self.path == url if url == "/" else self.path.startswith(url)
 
 
-def open_questions(user: Any = None) -> int:
-    """How many questions wait, over all installed apps, counted up to `COUNT_CAP`.
-
-    With a ``user`` those that this person may see.
-    """
-    entries = Entry.objects.all() if user is None else Entry.objects.visible_to(user)
-    return entries.open().exclude(app__status="uninstalled")[:COUNT_CAP].count()
+def open_questions(user: Any) -> int:
+    """How many questions wait, over all installed apps that this person sees, counted up to `COUNT_CAP`."""
+    return Entry.objects.visible_to(user).open().exclude(app__status="uninstalled")[:COUNT_CAP].count()
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:

@@ -19,8 +19,10 @@ from app_runtime.runs.list_page import RunListPage
 from app_runtime.shell import Machinery
 from app_runtime.thread.marks import unread_of_each
 from halo_site import audit
+from halo_site.access import somewhere, standing
 from halo_site.fragments import go
 from halo_site.paging import page_of
+from halo_site.roles import Role
 
 APPS_PAGE = 24
 UNINSTALLED_SHOWN = 100
@@ -29,11 +31,12 @@ UNINSTALLED_SHOWN = 100
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
-    context = {"page": OverviewPage(now), "undelivered": undelivered(request.user, now)}
+    context = {"page": OverviewPage(now, request.user), "undelivered": undelivered(request.user, now)}
     return render(request, "app_runtime/overview.html", context)
 
 
 @require_safe
+@somewhere(Role.VIEWER)
 def machinery(request: HttpRequest) -> HttpResponse:
     """The foot of the side bar, as it polls."""
     return render(request, "halo_site/_machinery.html", {"shell": Machinery(timezone.now())})
@@ -42,7 +45,8 @@ def machinery(request: HttpRequest) -> HttpResponse:
 @require_safe
 def app_list(request: HttpRequest) -> HttpResponse:
     wanted = request.GET.get("q", "").replace("\0", "").strip()[:200]
-    apps = App.objects.installed()
+    seen = App.objects.visible_to(request.user)
+    apps = seen.installed()
     if wanted:
         apps = apps.filter(spec_id__icontains=wanted)
     page = page_of(request, apps, moment="installed_at", size=APPS_PAGE)
@@ -51,7 +55,7 @@ def app_list(request: HttpRequest) -> HttpResponse:
         "cards": app_cards(list(page.rows), unread),
         "pager": page,
         "wanted": wanted,
-        "uninstalled": list(App.objects.uninstalled()[: UNINSTALLED_SHOWN + 1]),
+        "uninstalled": list(seen.uninstalled()[: UNINSTALLED_SHOWN + 1]),
         "shown": UNINSTALLED_SHOWN,
     }
     return render(request, "app_runtime/app_list.html", context)
@@ -68,8 +72,8 @@ def app_runs(request: HttpRequest, app_id: str) -> HttpResponse:
 @require_safe
 def app_manage(request: HttpRequest, app_id: str) -> HttpResponse:
     """What can be done with the app, and what each of it would stop."""
-    app = access.get_app(request, app_id)
-    context = {"app": app, "tab": "manage", "page": ManagePage(app, timezone.now())}
+    app = access.get_app(request, app_id, needs=Role.MANAGER)
+    context = {"app": app, "tab": "manage", "page": ManagePage(app, timezone.now(), standing(request))}
     return render(request, "app_runtime/app_manage.html", context)
 
 
@@ -83,7 +87,7 @@ def run_list(request: HttpRequest) -> HttpResponse:
 @require_POST
 def app_run(request: HttpRequest, app_id: str) -> HttpResponse:
     """Start a run by hand; 409 where one is under way or the app cannot run, with the reason."""
-    app = access.get_app(request, app_id)
+    app = access.get_app(request, app_id, needs=Role.OPERATOR)
     try:
         run = trigger(app, audit.person(request.user), timezone.now())
     except (AlreadyRunning, NotRunnable) as error:

@@ -1,10 +1,18 @@
 """Loading is authorising: what every loader asks. Not seen is 404, seen and not allowed is 403."""
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
 from halo_site.roles import Role, Standing, standing_of
+
+View = Callable[..., HttpResponseBase]
+CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
 def standing(request: HttpRequest) -> Standing:
@@ -21,9 +29,65 @@ def require(request: HttpRequest, needs: Role, space_id: str | None = None) -> N
     own = standing(request)
     if own.may(needs, space_id):
         return
-    role = own.role_in(space_id)
-    has = role.label if role is not None else _("no role there")
-    raise PermissionDenied(
-        _("This needs the role “%(needed)s”; your account has: %(has)s.")
-        % {"needed": needs.label, "has": has}
-    )
+    none = _("no role on the whole site") if space_id is None else _("no role there")
+    raise PermissionDenied(_refusal(needs, own.role_in(space_id), none))
+
+
+def require_somewhere(request: HttpRequest, needs: Role) -> None:
+    """Raise `PermissionDenied` unless whoever asks has that role on the site or in at least one space."""
+    own = standing(request)
+    if not own.may_somewhere(needs):
+        raise PermissionDenied(_refusal(needs, own.highest, _("no role")))
+
+
+def on_site(needs: Role) -> Callable[[View], View]:
+    """Let nobody into a view about the whole site who has not that role there."""
+    return _asked(lambda request: require(request, needs))
+
+
+def somewhere(needs: Role) -> Callable[[View], View]:
+    """Let nobody into a view who has that role nowhere. What it is about has to be asked for besides."""
+    return _asked(lambda request: require_somewhere(request, needs))
+
+
+def own_account(view: View) -> View:
+    """Say that what is sent to this view concerns nobody but its sender: it needs no role."""
+    view.is_own_account = True  # type: ignore[attr-defined]
+    return view
+
+
+class ChangesNeedARole:
+    """Middleware, the second line behind the loaders: who may change nothing anywhere can send nothing.
+
+    A view that forgets to ask is closed to them all the same. What is `own_account` is open.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: View, *_given: Any) -> None:
+        is_open = request.method not in CHANGES or getattr(view, "is_own_account", False)
+        if not is_open and request.user.is_authenticated:  # others are led to the sign-in before
+            require_somewhere(request, Role.OPERATOR)
+
+
+def _asked(ask: Callable[[HttpRequest], None]) -> Callable[[View], View]:
+    def guarded(view: View) -> View:
+        @wraps(view)
+        def asking(request: HttpRequest, *given: Any, **named: Any) -> HttpResponseBase:
+            ask(request)
+            return view(request, *given, **named)
+
+        return asking
+
+    return guarded
+
+
+def _refusal(needs: Role, has: Role | None, none: str) -> str:
+    return _("This needs the role “%(needed)s”; your account has: %(has)s.") % {
+        "needed": needs.label,
+        "has": has.label if has is not None else none,
+    }

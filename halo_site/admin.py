@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-import django.contrib.auth.admin  # registers its own first, so that ours can take their places
+import django.contrib.auth.admin  # noqa: F401 - registers its own first, so that ours can take their places
 import django_tasks_db.admin  # noqa: F401 - as above
 from django.contrib import admin
 from django.contrib.auth.models import Group, User
@@ -132,17 +132,7 @@ def _fields(change: dict[str, Any]) -> list[str]:
     return [str(name) for name in change.get("changed", {}).get("fields", ())]
 
 
-admin.site.unregister([User, Group, DBTaskResult])
-
-
-@admin.register(User)
-class PersonAdmin(Audited, django.contrib.auth.admin.UserAdmin):  # type: ignore[type-arg]
-    """People who may sign in."""
-
-
-@admin.register(Group)
-class GroupAdmin(Audited, django.contrib.auth.admin.GroupAdmin):
-    """Groups of people with their rights."""
+admin.site.unregister([User, Group, DBTaskResult])  # people and groups: `halo_site.people`
 
 
 @admin.register(DBTaskResult)

@@ -35,6 +35,11 @@ class Standing:
     def sees_everything(self) -> bool:
         return self.site is not None
 
+    @property
+    def highest(self) -> Role | None:
+        """The highest of all, wherever it holds."""
+        return max(filter(None, (self.site, *self.spaces.values())), key=RANKS.__getitem__, default=None)
+
     def role_in(self, space_id: str | None) -> Role | None:
         """The higher one of both; what belongs to no space (``None``) is the site's."""
         roles = [role for role in (self.site, self.spaces.get(space_id or "")) if role is not None]
@@ -79,6 +84,14 @@ def _read(user: Any) -> Standing:
     site = max((Role(name) for name in names), key=RANKS.__getitem__, default=None)
     members = SpaceMember.objects.filter(user=user).values_list("space_id", "role")
     return Standing(site, {space: Role(role) for space, role in members if role in Role.values})
+
+
+def administrators() -> Any:
+    """The people who are switched on and administrators of the whole site, as a queryset."""
+    from django.contrib.auth.models import User
+
+    by_role = models.Q(is_superuser=True) | models.Q(groups__name=Role.ADMINISTRATOR.value)
+    return User.objects.filter(by_role, is_active=True).distinct()
 
 
 def create_groups() -> None:

@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from app_runtime.views import machinery
 from halo_site import health, signin, welcome
+from halo_site.access import own_account
 from halo_site.audit_log import views as audit_views
 
 urlpatterns = [
@@ -13,8 +14,8 @@ urlpatterns = [
     path("readyz", health.readyz),
     path("admin/login/", signin.to_sign_in),  # one door: the one that counts wrong passwords
     path("admin/", admin.site.urls),
-    path("login/", signin.SignInView.as_view(), name="login"),
-    path("logout/", LogoutView.as_view(), name="logout"),
+    path("login/", own_account(signin.SignInView.as_view()), name="login"),
+    path("logout/", own_account(LogoutView.as_view()), name="logout"),
     path("welcome/<str:token>/", welcome.welcome, name="welcome"),
     path("audit/", audit_views.audit_list, name="audit_list"),
     path("audit/export/<str:kind>/", audit_views.audit_export, name="audit_export"),

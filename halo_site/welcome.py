@@ -17,6 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from halo_site import audit
+from halo_site.roles import administrators
 from halo_site.store.fields import from_ms, to_ms
 from halo_site.store.recorder import NamespaceVersion
 
@@ -35,7 +36,7 @@ def link(base_url: str, now: datetime) -> str:
 
 def is_needed() -> bool:
     """Whether there is no active administrator."""
-    return not get_user_model()._default_manager.filter(is_superuser=True, is_active=True).exists()
+    return not administrators().exists()
 
 
 def newest_account() -> int:

@@ -8,9 +8,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from halo_site.datadir.files import FileTooLarge, PathRefused
+from halo_site.roles import Role
 from halo_site.unsent import shown_by
 from memory import editing
-from memory.access import get_document, get_place
+from memory.access import get_document, get_place, seen_tree
 from memory.blame import blame
 from memory.deleted import deleted_files
 from memory.editing import Conflict
@@ -20,14 +21,13 @@ from memory.history_page import RevisionPage, history_list, on_disk_or_none, pas
 from memory.models import Revision
 from memory.pages import State, document_page
 from memory.places import Place
-from memory.tree import tree_of
 from memory.users import kept_runs
 
 
 @require_safe
 def document_history(request: HttpRequest, place_key: str, relative: str = "") -> HttpResponse:
     """The revisions of a document, newest first."""
-    place, name = get_document(place_key, relative)
+    place, name = get_document(request, place_key, relative)
     before = request.GET.get("before", "")
     begins_at = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
     found = history_list(place, name, begins_at)
@@ -45,7 +45,7 @@ def document_history(request: HttpRequest, place_key: str, relative: str = "") -
 @require_safe
 def revision_detail(request: HttpRequest, place_key: str, number: int, relative: str = "") -> HttpResponse:
     """One revision, compared with the one before it or, with ``?with=now``, with what is there now."""
-    place, name = get_document(place_key, relative)
+    place, name = get_document(request, place_key, relative)
     revision = _revision(place, name, number)
     page = revision_page(place, name, revision, is_with_now=request.GET.get("with") == "now")
     return _revision_page(request, page)
@@ -54,7 +54,7 @@ def revision_detail(request: HttpRequest, place_key: str, number: int, relative:
 @require_safe
 def document_blame(request: HttpRequest, place_key: str, relative: str = "") -> HttpResponse:
     """Each line of a document with who wrote it."""
-    place, name = get_document(place_key, relative)
+    place, name = get_document(request, place_key, relative)
     try:
         found = blame(place, name)
     except (PathRefused, FileTooLarge, OSError) as error:
@@ -74,12 +74,12 @@ def document_blame(request: HttpRequest, place_key: str, relative: str = "") -> 
 @require_safe
 def deleted_list(request: HttpRequest, place_key: str) -> HttpResponse:
     """What was deleted from a place, to be brought back."""
-    place = get_place(place_key)
+    place = get_place(request, place_key)
     try:
         found = deleted_files(place)
     except (PathRefused, OSError) as error:
         raise Http404(_("The files cannot be listed: a link or the disk is in the way.")) from error
-    context = {"place": place, "found": found, "tree": tree_of(place)}
+    context = {"place": place, "found": found, "tree": seen_tree(request, place)}
     context["kept_runs"] = kept_runs(file.revision for file in found.files)
     return render(request, "memory/deleted.html", context)
 
@@ -88,7 +88,7 @@ def deleted_list(request: HttpRequest, place_key: str) -> HttpResponse:
 @require_POST
 def document_restore(request: HttpRequest, place_key: str, relative: str = "") -> HttpResponse:
     """Make a document what it was at a revision (at the one before it, where that says it was removed)."""
-    place, name = get_document(place_key, relative)
+    place, name = get_document(request, place_key, relative, Role.OPERATOR)
     number = request.POST.get("revision", "")
     revision = _revision(place, name, int(number) if number.isascii() and number.isdigit() else 0)
     wanted = (previous(revision) if revision.is_removal else revision) or revision

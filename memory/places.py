@@ -197,8 +197,8 @@ def space_places() -> list[Place]:
     return [place for space in all_spaces() if (place := space_place(space.id))]
 
 
-def newest_app_places(limit: int) -> list[Place]:
-    """Return the places of the newest ``limit`` apps."""
+def newest_app_places(limit: int | None) -> list[Place]:
+    """Return the places of the newest ``limit`` apps; None: of all of them."""
     return list(_provider.all(limit))
 
 

@@ -1,4 +1,5 @@
-"""The matrix of rights as a table (BEHAVIOUR, Memory): asked of `permissions`, never written down twice."""
+"""The matrix of rights as a table (BEHAVIOUR, Memory): agents' is asked of `permissions`, people's is that of
+`memory.access`."""
 
 from dataclasses import dataclass
 
@@ -21,10 +22,24 @@ class RightsRow:
 
 
 def rights_of(place: Place) -> list[RightsRow]:
-    """One row for people, and one for each kind of agent that can meet ``place``."""
-    people = RightsRow(_("People who are signed in, here"), True, True, True)
+    """A row for each role of people that differs, and one for each kind of agent that can meet ``place``."""
     agent = _row(_("Your own agent"), Caller("user"), place)
-    return [people, agent, *(_row(who, caller, place) for who, caller in _apps(place))]
+    return [*_people(place), agent, *(_row(who, caller, place) for who, caller in _apps(place))]
+
+
+def _people(place: Place) -> list[RightsRow]:
+    """As `memory.access` decides: viewers read, operators change, on the site or in its space."""
+    if place.space_id is None:
+        edits = _("People who are operators or more, on the whole site")
+        looks, others = _("Viewers of the whole site"), _("People who belong to single spaces only")
+    else:
+        edits = _("People who are operators or more, in its space or on the whole site")
+        looks, others = _("Viewers there"), _("People of other spaces")
+    return [
+        RightsRow(edits, True, True, True),
+        RightsRow(looks, True, False, False),
+        RightsRow(others, False, False, False),
+    ]
 
 
 def _apps(place: Place) -> list[tuple[str, Caller]]:

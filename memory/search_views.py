@@ -24,7 +24,7 @@ def search_detail(request: HttpRequest) -> HttpResponse:
 def orphan_list(request: HttpRequest) -> HttpResponse:
     """The files of one place that no wiki link leads to."""
     places = readable_places(request.user)
-    place = places.get(request.GET.get("place", "user"))
+    place = places.get(request.GET.get("place") or next(iter(places), ""))
     if place is None:
         raise Http404(_("There is no such memory."))
     context = {

@@ -1,6 +1,6 @@
 """The files of memory as a tree by scope: places, and the files of the one that is looked at."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -100,14 +100,23 @@ class Tree:
         return self.files.place
 
 
-def tree_of(current: Place, name: str = "", before: str = "", *, users: list[User] | None = None) -> Tree:
+def tree_of(
+    current: Place,
+    name: str = "",
+    before: str = "",
+    *,
+    users: list[User] | None = None,
+    sees: Callable[[Place], bool] | None = None,
+) -> Tree:
     """The tree around the document ``name`` of ``current``; ``before`` as in `place_files`.
 
-    The user's place, the spaces and the newest `APPS_LISTED` apps; the current place always.
+    The user's place, the spaces and the newest `APPS_LISTED` apps, of those that ``sees`` says yes to (None:
+    all); the current place always.
     """
     reading = users_now() if users is None else users
-    apps = newest_app_places(APPS_LISTED + 1)
-    places = [user_place(), *space_places(), *apps[:APPS_LISTED]]
+    apps = newest_app_places(APPS_LISTED + 1) if sees is None else list(filter(sees, newest_app_places(None)))
+    shared = [user_place(), *space_places()]
+    places = [*(shared if sees is None else filter(sees, shared)), *apps[:APPS_LISTED]]
     if all(place.key != current.key for place in places):
         places.append(current)
     links = [

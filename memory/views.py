@@ -11,13 +11,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from halo_site.datadir.files import FileTooLarge, PathRefused
-from memory.access import get_document, get_place, readable_places, wiki_resolver
+from memory.access import get_document, get_place, readable_places, seen_tree, wiki_resolver
 from memory.documents import on_disk
 from memory.links import backlinks
 from memory.pages import DocumentPage, document_page
-from memory.places import all_places
 from memory.rights import rights_of
-from memory.tree import place_files, tree_of
+from memory.tree import place_files
 from memory.users import users_now, users_of
 
 PLACES_ON_A_PAGE = 25
@@ -26,8 +25,10 @@ FILES_OF_A_PLACE = 5  # on the page of all places
 
 @require_safe
 def place_list(request: HttpRequest) -> HttpResponse:
-    """All places with some of their files, by scope."""
-    page = Paginator(all_places(), PLACES_ON_A_PAGE).get_page(request.GET.get("page"))
+    """All places that they may look into with some of their files, by scope."""
+    page = Paginator(list(readable_places(request.user).values()), PLACES_ON_A_PAGE).get_page(
+        request.GET.get("page")
+    )
     users = users_now()
     trees = [(place_files(place, limit=FILES_OF_A_PLACE), users_of(place, users)) for place in page]
     return render(request, "memory/places.html", {"page": page, "trees": trees})
@@ -36,14 +37,14 @@ def place_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def document_detail(request: HttpRequest, place_key: str, relative: str = "") -> HttpResponse:
     """One document, rendered and as written, beside the files of its place."""
-    place, name = get_document(place_key, relative)
+    place, name = get_document(request, place_key, relative)
     return show_document(request, document_page(place, name, wiki_resolver(request, place)))
 
 
 def show_document(request: HttpRequest, document: DocumentPage, status: int = 200) -> HttpResponse:
     """The page of a document; also the answer where it cannot be edited."""
     users = users_now()
-    tree = tree_of(document.place, document.name, request.GET.get("before", ""), users=users)
+    tree = seen_tree(request, document.place, document.name, request.GET.get("before", ""), users)
     context: dict[str, Any] = {
         "document": document,
         "tree": tree,
@@ -58,7 +59,7 @@ def show_document(request: HttpRequest, document: DocumentPage, status: int = 20
 @require_safe
 def document_raw(request: HttpRequest, place_key: str, relative: str = "") -> HttpResponse:
     """The bytes of one document, as a download that no browser shows or runs."""
-    place = get_place(place_key)
+    place = get_place(request, place_key)
     try:
         data = on_disk(place, relative)
     except (PathRefused, FileTooLarge, OSError) as error:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 import yaml
 from django.contrib import admin
@@ -165,7 +166,7 @@ def plant(space: Space, word: str = "Canary") -> Planted:
     place = find_place(f"app:{app.pk}")
     assert place is not None
     revision, main_revision = _remember(place, word)
-    carry_out(CANCEL, batch := f"00000000-0000-4000-8000-{len(word):012d}", [run.pk], PLANTER, NINE)
+    carry_out(CANCEL, batch := str(uuid5(NAMESPACE_URL, word)), [run.pk], PLANTER, NINE)
     price, _made = Price.objects.get_or_create(
         model="m-1", valid_from=NINE.date(), defaults={"input_usd": 1, "output_usd": 2}
     )

@@ -40,7 +40,7 @@ def app_config(request: HttpRequest, app_id: str) -> HttpResponse:
 @require_POST
 def app_config_save(request: HttpRequest, app_id: str) -> HttpResponse:
     """Store all values of the form; 422 with messages beside the fields."""
-    app = get_app(request, app_id)
+    app = get_app(request, app_id, needs=Role.MANAGER)
     form = ConfigurationForm(app.parsed_spec, request.POST, values=app.user_config, is_complete=True)
     if not form.is_valid():
         return _config_page(request, app, form, 422)
@@ -50,7 +50,7 @@ def app_config_save(request: HttpRequest, app_id: str) -> HttpResponse:
 @require_POST
 def app_config_reset(request: HttpRequest, app_id: str) -> HttpResponse:
     """Give one value back to the spec."""
-    app = get_app(request, app_id)
+    app = get_app(request, app_id, needs=Role.MANAGER)
     kept = {key: value for key, value in app.user_config.items() if key != request.POST.get("key")}
     return _configured(request, app, kept)
 
@@ -58,7 +58,7 @@ def app_config_reset(request: HttpRequest, app_id: str) -> HttpResponse:
 @require_POST
 def app_schedule_reset(request: HttpRequest, app_id: str) -> HttpResponse:
     """Give the schedule of one subscription back to the spec."""
-    app = get_app(request, app_id)
+    app = get_app(request, app_id, needs=Role.MANAGER)
     actor, key = audit.person(request.user), request.POST.get("key", "")
     changed = app.override_schedule(key, None, actor=actor, now=timezone.now())
     messages.success(
@@ -108,7 +108,7 @@ def app_access(request: HttpRequest, app_id: str) -> HttpResponse:
 @require_POST
 def app_access_save(request: HttpRequest, app_id: str) -> HttpResponse:
     """Grant what is ticked; 409 with the ticks kept where somebody else decided meanwhile."""
-    app = get_app(request, app_id)
+    app = get_app(request, app_id, needs=Role.MANAGER)
     form = AccessForm(app.access, request.POST)
     if not form.is_valid():
         return _access_page(request, app, form, 422)

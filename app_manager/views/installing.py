@@ -16,14 +16,18 @@ from app_manager.pages import InstallPage, SpecPage
 from app_manager.spec import SpecError, parse_spec
 from app_manager.uploads import posted_text
 from halo_site import audit
+from halo_site.access import somewhere, standing
+from halo_site.roles import Role
 
 
 @require_safe
+@somewhere(Role.MANAGER)
 def app_new(request: HttpRequest) -> HttpResponse:
     return _spec_page(request, SpecPage())
 
 
 @require_POST
+@somewhere(Role.MANAGER)
 def app_preview(request: HttpRequest) -> HttpResponse:
     """What a spec asks for, or everything that is wrong with it beside its text."""
     text = ""
@@ -32,16 +36,17 @@ def app_preview(request: HttpRequest) -> HttpResponse:
         spec = parse_spec(text)
     except SpecError as error:
         return _spec_page(request, SpecPage(text, error.problems))
-    return _install_page(request, InstallPage.of(text, spec, timezone.now()))
+    return _install_page(request, InstallPage.of(text, spec, timezone.now(), standing(request)))
 
 
 @require_POST
+@somewhere(Role.MANAGER)
 def app_install(request: HttpRequest) -> HttpResponse:
     """Install what was looked at; 422 with messages beside the fields, 409 where the app is there already."""
     now = timezone.now()
     text = request.POST.get("spec_text", "").replace("\r\n", "\n")
     try:
-        page = InstallPage.of(text, parse_spec(text), now, request.POST)
+        page = InstallPage.of(text, parse_spec(text), now, standing(request), request.POST)
     except SpecError as error:
         return _spec_page(request, SpecPage(text, error.problems))
     if not page.is_valid():

@@ -16,8 +16,10 @@ from app_manager.exceptions import AppError, SpaceNotFound
 from app_manager.models import App
 from app_manager.wording import resumed
 from halo_site import audit
+from halo_site.access import require, standing
 from halo_site.audit import Actor
 from halo_site.datadir.spaces import all_spaces
+from halo_site.roles import Role
 
 Verb = Callable[[App, Actor, datetime], str]
 
@@ -49,8 +51,9 @@ def app_move(request: HttpRequest, app_id: str) -> HttpResponse:
 
     def move(app: App, actor: Actor, now: datetime) -> str:
         space = next((space for space in all_spaces() if space.id == wanted), None)
-        if space is None:
+        if space is None or not standing(request).may(Role.VIEWER, space.id):
             raise SpaceNotFound(wanted)
+        require(request, Role.MANAGER, space.id)
         if not app.move_to_space(space, actor=actor, now=now):
             return _("It is in this space already.")
         return _("Moved to %(space)s. Its files stay where they are.") % {"space": space.name}
@@ -61,7 +64,7 @@ def app_move(request: HttpRequest, app_id: str) -> HttpResponse:
 @require_POST
 def app_delete(request: HttpRequest, app_id: str) -> HttpResponse:
     """Delete for ever; there is no page of the app to go back to."""
-    return _done(request, app_id, _delete, to=("app_runtime:app_list",))
+    return _done(request, app_id, _delete, ("app_runtime:app_list",), Role.ADMINISTRATOR)
 
 
 def _pause(app: App, actor: Actor, now: datetime) -> str:
@@ -94,9 +97,15 @@ def _delete(app: App, actor: Actor, now: datetime) -> str:
     return _("%(name)s is deleted. It had no folder.") % {"name": app.name}
 
 
-def _done(request: HttpRequest, app_id: str, verb: Verb, to: tuple[Any, ...] = ()) -> HttpResponse:
+def _done(
+    request: HttpRequest,
+    app_id: str,
+    verb: Verb,
+    to: tuple[Any, ...] = (),
+    needs: Role = Role.MANAGER,
+) -> HttpResponse:
     """Do it and go on with what it said, or say with 409 why not."""
-    app = get_app(request, app_id)
+    app = get_app(request, app_id, needs=needs)
     try:
         words = verb(app, audit.person(request.user), timezone.now())
     except AppError as error:

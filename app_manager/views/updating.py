@@ -19,19 +19,20 @@ from app_manager.update_page import UpdatePage
 from app_manager.uploads import posted_text
 from halo_site import audit
 from halo_site.diff import diff_of
+from halo_site.roles import Role
 
 
 @require_safe
 def app_update(request: HttpRequest, app_id: str) -> HttpResponse:
     """Where another spec is pasted or chosen; the one in force stands there to be changed."""
-    app = get_app(request, app_id)
+    app = get_app(request, app_id, needs=Role.MANAGER)
     return _text_page(request, app, SpecPage(app.written_spec))
 
 
 @require_POST
 def app_update_preview(request: HttpRequest, app_id: str) -> HttpResponse:
     """What the spec would change, or everything that is wrong with it beside its text."""
-    app = get_app(request, app_id)
+    app = get_app(request, app_id, needs=Role.MANAGER)
     text = ""
     try:
         text = posted_text(request)
@@ -44,7 +45,7 @@ def app_update_preview(request: HttpRequest, app_id: str) -> HttpResponse:
 @require_POST
 def app_update_confirm(request: HttpRequest, app_id: str) -> HttpResponse:
     """Put in force what was looked at; 409 with the text kept where another spec came first."""
-    app = get_app(request, app_id)
+    app = get_app(request, app_id, needs=Role.MANAGER)
     text = request.POST.get("spec_text", "").replace("\r\n", "\n")
     ticked = request.POST.getlist("permissions")
     try:
@@ -78,7 +79,7 @@ def spec_version(request: HttpRequest, app_id: str, number: int) -> HttpResponse
 @require_safe
 def spec_version_restore(request: HttpRequest, app_id: str, number: int) -> HttpResponse:
     """What putting a previous spec in force again would change; the confirmation is that of an update."""
-    app = get_app(request, app_id)
+    app = get_app(request, app_id, needs=Role.MANAGER)
     text = get_version(app, number).spec_text
     try:
         page = UpdatePage.of(app, text, parse_spec(text), timezone.now(), number=number)

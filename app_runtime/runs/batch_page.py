@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
@@ -17,6 +18,7 @@ from app_runtime.runs.list_page import list_address
 from app_runtime.runs.search import RunSearch
 from halo_site.models import AuditEntry
 from halo_site.paging import Found
+from halo_site.roles import standing_of
 
 LONGEST_ID = 64  # characters
 
@@ -45,13 +47,14 @@ class BatchPreview:
     verb: str
     asked: QueryDict = field(repr=False)
     now: datetime
+    reader: Any
     app: App | None = None
     batch: str = field(default_factory=new_id)
     most_runs: int = MOST_RUNS
 
     @cached_property
     def filter(self) -> RunFilter:
-        return RunFilter(self.asked, self.app)
+        return RunFilter(self.asked, self.app, self.reader)
 
     @property
     def is_all(self) -> bool:
@@ -71,7 +74,11 @@ class BatchPreview:
     def runs(self) -> list[Run]:
         """At most `MOST_RUNS`, newest first."""
         if not self.is_all:
-            found = Run.objects.filter(pk__in=chosen_ids(self.asked)).select_related("app")
+            found = (
+                Run.objects.visible_to(self.reader)
+                .filter(pk__in=chosen_ids(self.asked))
+                .select_related("app")
+            )
             return list(found.newest_first())
         if not self.filter.is_valid():
             return []
@@ -130,7 +137,7 @@ class BatchPreview:
 
     @cached_property
     def _objections(self) -> dict[str, str]:
-        return objections(self.verb, self.runs)
+        return objections(self.verb, self.runs, standing_of(self.reader))
 
     @cached_property
     def _found(self) -> Found[Run]:
@@ -142,6 +149,7 @@ class BatchResult:
     """What became of a batch, as its line in the audit log says, and how its runs stand now."""
 
     entry: AuditEntry
+    reader: Any
 
     @property
     def is_again(self) -> bool:
@@ -155,6 +163,11 @@ class BatchResult:
     def done(self) -> list[BatchRow]:
         """The runs that were cancelled, or those that were queued."""
         return [BatchRow(run_id, self._runs.get(run_id)) for run_id in self._part("done").values()]
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether the reader may see any of it."""
+        return standing_of(self.reader).sees_everything or bool(self._runs)
 
     @cached_property
     def refused(self) -> list[BatchRow]:
@@ -194,11 +207,18 @@ class BatchResult:
     @cached_property
     def _runs(self) -> dict[str, Run]:
         ids = [*self._part("done").values(), *self._part("refused")]
-        return {run.pk: run for run in Run.objects.filter(pk__in=ids).select_related("app")}
+        seen = Run.objects.visible_to(self.reader).filter(pk__in=ids)
+        return {run.pk: run for run in seen.select_related("app")}
 
     def _part(self, name: str) -> dict[str, str]:
+        """What the entry says of its runs; to somebody who does not see them all, of those that they see."""
         found = (self.entry.after or {}).get(name)
-        return found if isinstance(found, dict) else {}
+        told = found if isinstance(found, dict) else {}
+        if standing_of(self.reader).sees_everything:
+            return told
+        known = Run.objects.visible_to(self.reader).filter(pk__in=[*told, *told.values()])
+        seen = set(known.values_list("pk", flat=True))
+        return {run_id: said for run_id, said in told.items() if run_id in seen or said in seen}
 
 
 def chosen_ids(asked: QueryDict) -> list[str]:

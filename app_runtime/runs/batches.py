@@ -18,6 +18,7 @@ from app_runtime.stopping import request_cancel
 from halo_site import audit
 from halo_site.audit import Actor
 from halo_site.models import AuditEntry
+from halo_site.roles import Role, Standing
 
 MOST_RUNS = 500
 CANCEL, AGAIN = "cancel", "again"
@@ -28,14 +29,21 @@ class BatchRefused(RuntimeRefusal):
     """One run that a batch does not reach, in a sentence."""
 
 
-def objections(verb: str, runs: Iterable[Run]) -> dict[str, str]:
-    """Run id → why ``verb`` will not reach that one of the runs, as things stand."""
+def objections(verb: str, runs: Iterable[Run], standing: Standing) -> dict[str, str]:
+    """Run id → why ``verb`` of somebody of that standing will not reach that one of the runs now."""
     listed = list(runs)
-    return _not_cancelled(listed) if verb == CANCEL else _not_repeated(listed)
+    barred = {run.pk: _barred() for run in listed if not _may_act(run, standing)}
+    rest = [run for run in listed if run.pk not in barred]
+    return barred | (_not_cancelled(rest) if verb == CANCEL else _not_repeated(rest))
 
 
-def carry_out(verb: str, batch: str, run_ids: list[str], actor: Actor, now: datetime) -> None:
-    """Do it with each run that still can be reached, and record what became of all of them."""
+def carry_out(
+    verb: str, batch: str, run_ids: list[str], actor: Actor, now: datetime, standing: Standing | None = None
+) -> None:
+    """Do it with each run that still can be reached, and record what became of all of them.
+
+    ``standing`` is that of the person who asks; None is the machine's owner.
+    """
     if done_batch(batch) is not None:
         return
     runs = {run.pk: run for run in Run.objects.filter(pk__in=run_ids).select_related("app")}
@@ -47,6 +55,8 @@ def carry_out(verb: str, batch: str, run_ids: list[str], actor: Actor, now: date
         try:
             if run is None:
                 raise BatchRefused(_("It is gone."))
+            if standing is not None and not _may_act(run, standing):
+                raise BatchRefused(_barred())
             done[run_id] = act(run, actor, now, batch)
         except RuntimeRefusal as error:
             refused[run_id] = str(error)
@@ -64,6 +74,14 @@ def carry_out(verb: str, batch: str, run_ids: list[str], actor: Actor, now: date
 def done_batch(batch: str) -> AuditEntry | None:
     """What is recorded of a batch; None for one that was not carried out."""
     return AuditEntry.objects.filter(object_type=KIND, object_id=batch).order_by("pk").first()
+
+
+def _may_act(run: Run, standing: Standing) -> bool:
+    return standing.may(Role.OPERATOR, run.app.space_id)
+
+
+def _barred() -> str:
+    return _("Your role in its space does not let you do this.")
 
 
 def _cancel(run: Run, actor: Actor, now: datetime, batch: str) -> str:

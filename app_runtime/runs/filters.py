@@ -19,6 +19,7 @@ from app_runtime.models import REHEARSAL, Run, UsageDay
 from app_runtime.settings.sources import known_sources
 from app_runtime.statuses import Status, Trigger
 from halo_site.datadir.spaces import all_spaces
+from halo_site.roles import Role, standing_of
 
 GOING_ON = "unfinished"  # queued or running: what can be cancelled
 PERIODS = {"day": timedelta(days=1), "week": timedelta(days=7), "month": timedelta(days=30)}
@@ -51,12 +52,12 @@ class RunFilter(forms.Form):
     model = forms.CharField(label=_("Model"), required=False, max_length=200)
     space = forms.ChoiceField(label=_("Space"), required=False)
 
-    def __init__(self, query: QueryDict, app: App | None = None) -> None:
+    def __init__(self, query: QueryDict, app: App | None, reader: Any) -> None:
         data = query.copy()
         if data.get("since") or data.get("until"):
             data["period"] = ""  # dates say it more exactly
         super().__init__(data, auto_id="filter-%s")
-        self.scope = app
+        self.scope, self.reader = app, reader
         if app is not None:
             del self.fields["app"], self.fields["space"]
         going_on = (GOING_ON, _("Going on (queued or running)"))
@@ -64,8 +65,9 @@ class RunFilter(forms.Form):
         self._offer("trigger", Trigger.choices, _("There is no such trigger."))
         self._offer("period", PERIOD_CHOICES, _("There is no such period."), _("At any time"))
         if app is None:
-            self._offer("app", app_choices(), _("There is no app with this id."))
-            spaces = [(space.id, space.name) for space in all_spaces()]
+            self._offer("app", app_choices(reader), _("There is no app with this id."))
+            own = standing_of(reader)
+            spaces = [(space.id, space.name) for space in all_spaces() if own.may(Role.VIEWER, space.id)]
             self._offer("space", spaces, _("There is no space with this id."))
         self._finish_widgets()
 
@@ -81,7 +83,10 @@ class RunFilter(forms.Form):
             attributes = {"type": "date", "min": FIRST_DAY.isoformat(), "max": LAST_DAY.isoformat()}
             self.fields[name].widget = forms.DateInput(format="%Y-%m-%d", attrs=attributes)
             self.fields[name].error_messages["invalid"] = gettext("Give a date such as 2026-11-23.")
-        self.fields["model"].widget = forms.Select(choices=model_choices(self.data.get("model", "").strip()))
+        self.fields["model"].widget = forms.Select(choices=model_choices(self._text("model"), self.reader))
+
+    def _text(self, name: str) -> str:
+        return str(self.data.get(name, "")).strip()
 
     def clean_since(self) -> date | None:
         return _within(self.cleaned_data["since"])
@@ -158,9 +163,13 @@ def encoded(values: dict[str, str]) -> str:
     return f"?{query.urlencode()}" if values else ""
 
 
-def app_choices() -> list[tuple[str, str]]:
-    """Every app by name; the space stands with names that several have."""
-    rows = list(App.objects.values_list("pk", "spec_id", "spec__display_name", "space_id", "status"))
+def app_choices(reader: Any) -> list[tuple[str, str]]:
+    """Every app that the reader sees, by name; the space stands with names that several have."""
+    rows = list(
+        App.objects.visible_to(reader).values_list(
+            "pk", "spec_id", "spec__display_name", "space_id", "status"
+        )
+    )
     names = {pk: shown if isinstance(shown, str) and shown else name for pk, name, shown, *_rest in rows}
     spaces = {space.id: space.name for space in all_spaces()}
     shared = {name for name, count in Counter(names.values()).items() if count > 1}
@@ -175,11 +184,15 @@ def app_choices() -> list[tuple[str, str]]:
     return sorted(choices, key=lambda choice: (choice[1].casefold(), choice[0]))
 
 
-def model_choices(chosen: str) -> list[tuple[str, Any]]:
+def model_choices(chosen: str, reader: Any) -> list[tuple[str, Any]]:
     """Rehearsals, and the models that are set up or were used lately; the chosen one in any case."""
-    used = UsageDay.objects.order_by("-id").values_list("model", flat=True)[:MODELS_OF_DAYS]
-    ran = Run.objects.newest_first().values_list("model", flat=True)[:MODELS_OF_RUNS]
-    names = {source.model for source in known_sources().sources} | set(used) | set(ran)
+    used = (
+        UsageDay.objects.visible_to(reader).order_by("-id").values_list("model", flat=True)[:MODELS_OF_DAYS]
+    )
+    ran = Run.objects.visible_to(reader).newest_first().values_list("model", flat=True)[:MODELS_OF_RUNS]
+    names = set(used) | set(ran)
+    if standing_of(reader).sees_everything:
+        names |= {source.model for source in known_sources().sources}
     if chosen != REHEARSAL:
         names.add(chosen)
     models = sorted(names - {"", REHEARSAL}, key=str.casefold)

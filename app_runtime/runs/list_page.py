@@ -62,7 +62,7 @@ class RunListPage:
 
     @cached_property
     def filter(self) -> RunFilter:
-        return RunFilter(self.request.GET, self.app)
+        return RunFilter(self.request.GET, self.app, self.request.user)
 
     @cached_property
     def search(self) -> RunSearch | None:
@@ -153,7 +153,9 @@ class RunListPage:
     @cached_property
     def _going_on(self) -> dict[str, int]:
         """How many run and how many wait to start, each counted up to `COUNT_CAP`."""
-        runs = Run.objects.all() if self.app is None else Run.objects.for_app(self.app)
+        runs = (
+            Run.objects.visible_to(self.request.user) if self.app is None else Run.objects.for_app(self.app)
+        )
         return {
             Status.RUNNING: runs.running()[:COUNT_CAP].count(),
             Status.QUEUED: runs.queued()[:COUNT_CAP].count(),

@@ -38,7 +38,9 @@ class RunSearch:
         if not ID.fullmatch(text):
             return None
         # asked of all runs: together with an app, the index by app would be read instead
-        begun = Run.objects.filter(begins("run_id", text) | begins("run_id", text.lower()))
+        begun = Run.objects.visible_to(self.filter.reader).filter(
+            begins("run_id", text) | begins("run_id", text.lower())
+        )
         found = dict(begun.values_list("pk", "app_id")[:MOST_BY_ID])
         scope = self.filter.scope
         ids = [pk for pk, app_id in found.items() if scope is None or app_id == scope.pk]
@@ -109,12 +111,16 @@ class RunSearch:
     @property
     def _all(self) -> RunQuerySet:
         scope = self.filter.scope
-        return Run.objects.all() if scope is None else Run.objects.for_app(scope)
+        return Run.objects.visible_to(self.filter.reader) if scope is None else Run.objects.for_app(scope)
 
     @cached_property
     def _apps_of_space(self) -> list[str]:
         space = self._value("space")
-        return list(App.objects.in_space(space).values_list("pk", flat=True)) if space else []
+        return (
+            list(App.objects.visible_to(self.filter.reader).in_space(space).values_list("pk", flat=True))
+            if space
+            else []
+        )
 
     def _value(self, name: str) -> Any:
         return self.filter.cleaned_data.get(name, "")

@@ -22,6 +22,7 @@ from app_runtime.transcript import Transcript
 from halo_site import audit
 from halo_site.audit import Actor
 from halo_site.fragments import go, poll
+from halo_site.roles import Role
 
 Verb = Callable[[Run, str, Actor, datetime], Any]
 
@@ -75,7 +76,7 @@ def _download(run: Run, read: Callable[[Transcript], bytes], name: str, kind: st
 @require_POST
 def run_cancel(request: HttpRequest, run_id: str) -> HttpResponse:
     """Ask for the run's end; a queued one has ended when this returns."""
-    run = access.get_run(request, run_id)
+    run = access.get_run(request, run_id, needs=Role.OPERATOR)
     if not request_cancel(run, audit.person(request.user), timezone.now()):
         return _refused(request, run, _("It has ended already."))
     return _to(request, run)
@@ -84,7 +85,7 @@ def run_cancel(request: HttpRequest, run_id: str) -> HttpResponse:
 @require_POST
 def run_stop(request: HttpRequest, run_id: str) -> HttpResponse:
     """End the record of a run whose worker does not confirm its cancel."""
-    run = access.get_run(request, run_id)
+    run = access.get_run(request, run_id, needs=Role.OPERATOR)
     try:
         ended = force_stop(run, audit.person(request.user), timezone.now())
     except RuntimeRefusal as error:
@@ -95,7 +96,7 @@ def run_stop(request: HttpRequest, run_id: str) -> HttpResponse:
 @require_POST
 def run_repeat(request: HttpRequest, run_id: str) -> HttpResponse:
     """Run it again: the same input, the spec of today."""
-    run = access.get_run(request, run_id)
+    run = access.get_run(request, run_id, needs=Role.OPERATOR)
     try:
         again = run_again(run, audit.person(request.user), timezone.now())
     except RuntimeRefusal as error:
@@ -107,13 +108,13 @@ def run_repeat(request: HttpRequest, run_id: str) -> HttpResponse:
 @require_POST
 def run_continue(request: HttpRequest, run_id: str) -> HttpResponse:
     """Go on with its conversation in a new run."""
-    return _told(request, access.get_run(request, run_id), continue_run)
+    return _told(request, access.get_run(request, run_id, needs=Role.OPERATOR), continue_run)
 
 
 @require_POST
 def run_message(request: HttpRequest, run_id: str) -> HttpResponse:
     """Tell a live run something; it arrives before its next step."""
-    return _told(request, access.get_run(request, run_id), send_message)
+    return _told(request, access.get_run(request, run_id, needs=Role.OPERATOR), send_message)
 
 
 def _told(request: HttpRequest, run: Run, verb: Verb) -> HttpResponse:

@@ -22,8 +22,10 @@ from app_runtime.settings.forms import AppRunsForm, LimitsForm, PriceForm, Sourc
 from app_runtime.settings.pages import SettingsPage, SourceDeletion, SourcesPage, own_of
 from app_runtime.settings.source_check import run_check
 from halo_site import audit
+from halo_site.access import on_site, standing
 from halo_site.datadir.ai_sources import ModelSource
 from halo_site.datadir.config import ConfigDamaged, RunSettings, change_config, config_state
+from halo_site.roles import Role
 
 PRICES_SHOWN = 200
 
@@ -43,37 +45,44 @@ def _told_when_damaged(view: Callable[..., HttpResponse]) -> Callable[..., HttpR
 
 
 @require_safe
+@on_site(Role.MANAGER)
 def settings_index(request: HttpRequest) -> HttpResponse:
     return render(request, "app_runtime/settings/index.html", {"page": SettingsPage()})
 
 
 @require_safe
+@on_site(Role.MANAGER)
 def source_list(request: HttpRequest) -> HttpResponse:
     return render(request, "app_runtime/settings/models.html", {"page": SourcesPage()})
 
 
 @require_safe
+@on_site(Role.MANAGER)
 def source_new(request: HttpRequest) -> HttpResponse:
     return _source_page(request, SourceForm())
 
 
 @require_POST
+@on_site(Role.MANAGER)
 def source_create(request: HttpRequest) -> HttpResponse:
     return _saved(request, None)
 
 
 @require_safe
+@on_site(Role.MANAGER)
 def source_detail(request: HttpRequest, source_id: str) -> HttpResponse:
     source = _source(source_id)
     return _source_page(request, SourceForm.of(source), source)
 
 
 @require_POST
+@on_site(Role.MANAGER)
 def source_save(request: HttpRequest, source_id: str) -> HttpResponse:
     return _saved(request, _source(source_id))
 
 
 @require_POST
+@on_site(Role.MANAGER)
 def source_test(request: HttpRequest, source_id: str) -> HttpResponse:
     """Ask the source one small question; the page after it shows what came of it, and asks nothing again."""
     source = _source(source_id)
@@ -84,6 +93,7 @@ def source_test(request: HttpRequest, source_id: str) -> HttpResponse:
 
 
 @require_POST
+@on_site(Role.MANAGER)
 @_told_when_damaged
 def source_default(request: HttpRequest, source_id: str) -> HttpResponse:
     sources.make_default(_source(source_id).id, actor=audit.person(request.user), now=timezone.now())
@@ -91,6 +101,7 @@ def source_default(request: HttpRequest, source_id: str) -> HttpResponse:
 
 
 @require_POST
+@on_site(Role.MANAGER)
 @_told_when_damaged
 def source_order(request: HttpRequest) -> HttpResponse:
     """The fallbacks in their order, as the page sends it: ids with commas between."""
@@ -100,6 +111,7 @@ def source_order(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+@on_site(Role.MANAGER)
 @_told_when_damaged
 def source_delete(request: HttpRequest, source_id: str) -> HttpResponse:
     """Forget a source. Where something uses it, a page says first what becomes of that."""
@@ -113,6 +125,7 @@ def source_delete(request: HttpRequest, source_id: str) -> HttpResponse:
 
 
 @require_safe
+@on_site(Role.MANAGER)
 def limits(request: HttpRequest) -> HttpResponse:
     state = config_state()
     form = LimitsForm(initial=own_of(state.config.runs), behind=RunSettings(), wrong=state.wrong_runs)
@@ -120,6 +133,7 @@ def limits(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+@on_site(Role.MANAGER)
 def limits_save(request: HttpRequest) -> HttpResponse:
     form = LimitsForm(request.POST, behind=RunSettings(), wrong=config_state().wrong_runs)
     if not form.is_valid():
@@ -145,11 +159,13 @@ def limits_save(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@on_site(Role.MANAGER)
 def price_list(request: HttpRequest) -> HttpResponse:
     return _prices_page(request, PriceForm(initial={"valid_from": timezone.localdate()}))
 
 
 @require_POST
+@on_site(Role.MANAGER)
 def price_create(request: HttpRequest) -> HttpResponse:
     form = PriceForm(request.POST)
     if not form.is_valid():
@@ -160,6 +176,7 @@ def price_create(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+@on_site(Role.MANAGER)
 def price_delete(request: HttpRequest, price_id: int) -> HttpResponse:
     price = Price.objects.filter(pk=price_id).first()
     if price is None:
@@ -172,7 +189,7 @@ def price_delete(request: HttpRequest, price_id: int) -> HttpResponse:
 @require_POST
 def app_limits_save(request: HttpRequest, app_id: str) -> HttpResponse:
     """An app's own model and caps."""
-    app = access.get_app(request, app_id)
+    app = access.get_app(request, app_id, needs=Role.MANAGER)
     state = config_state()
     form = AppRunsForm(request.POST, behind=state.config.runs, known=state.config.ai_sources)
     if state.obstacle:
@@ -180,7 +197,7 @@ def app_limits_save(request: HttpRequest, app_id: str) -> HttpResponse:
             None, _("Nothing was saved: what can be chosen is unknown until config.json is mended.")
         )
     if not form.is_valid():
-        page = ManagePage(app, timezone.now(), form)
+        page = ManagePage(app, timezone.now(), standing(request), form)
         context = {"app": app, "tab": "manage", "page": page}
         return render(request, "app_runtime/app_manage.html", context, status=422)
     model = form.cleaned_data["model"]

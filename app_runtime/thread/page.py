@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 
 from app_manager.models import App, new_id
-from app_runtime import paging
+from halo_site import paging
 from app_runtime.models import Entry, ReadMark, Reply
 from app_runtime.thread.filters import TypeFilter
 from app_runtime.thread.items import Item, ReplyItem, ThreadEntry, items_of

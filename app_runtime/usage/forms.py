@@ -37,22 +37,24 @@ class UsageForm(forms.Form):
         label=_("Show"), choices=list(SHOWN.items()), required=False, widget=forms.HiddenInput
     )
 
-    def __init__(self, data: Any, today: date) -> None:
+    def __init__(self, data: Any, today: date, reader: Any) -> None:
         super().__init__(data, auto_id="usage-%s")
         self.today = today
+        self.seen = UsageDay.objects.visible_to(reader)
+        self.reader = reader
         self.deleted: dict[str, str] = {}
 
     @cached_property
     def apps(self) -> dict[str, str]:
         """Every app that is there and what it is called; those that are called alike, with their ids."""
-        known = list(App.objects.order_by("spec_id").values_list("id", "spec_id"))
+        known = list(App.objects.visible_to(self.reader).order_by("spec_id").values_list("id", "spec_id"))
         count = Counter(name for _app_id, name in known)
         return {key: name if count[name] == 1 else f"{name} ({key[:8]})" for key, name in known}
 
     def clean_app(self) -> str:
         app_id = str(self.cleaned_data["app"])
         if app_id and app_id not in self.apps:
-            deleted = UsageDay.objects.filter(app_id=app_id).order_by("-day").first()
+            deleted = self.seen.filter(app_id=app_id).order_by("-day").first()
             if deleted is None:
                 raise forms.ValidationError(_("No app has this id, and none has used anything under it."))
             self.deleted = {app_id: deleted.app_name}
@@ -60,7 +62,7 @@ class UsageForm(forms.Form):
 
     def clean_model(self) -> str:
         model = str(self.cleaned_data["model"])
-        if model and not UsageDay.objects.filter(model=model).exists():
+        if model and not self.seen.filter(model=model).exists():
             raise forms.ValidationError(_("No model of this name was ever used."))
         return model
 
@@ -97,7 +99,7 @@ class UsageForm(forms.Form):
     @property
     def rows(self) -> UsageDayQuerySet:
         """After a successful `is_valid`: the rows of all that is asked for but the model."""
-        rows = UsageDay.objects.between(self.days.first, self.days.last)
+        rows = self.seen.between(self.days.first, self.days.last)
         app_id = self.cleaned_data["app"]
         return rows.filter(app_id=app_id) if app_id else rows
 

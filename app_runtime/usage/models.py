@@ -8,7 +8,9 @@ from django.db import models
 from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
+from app_manager.models import App
 from app_runtime.usage.sums import Usage
+from halo_site.roles import standing_of
 
 
 class Price(models.Model):
@@ -40,6 +42,12 @@ class Price(models.Model):
 
 class UsageDayQuerySet(models.QuerySet["UsageDay"]):
     """Questions about what was used. Sums are made in the database, and are whole numbers on each."""
+
+    def visible_to(self, user: Any) -> "UsageDayQuerySet":
+        """Those of apps that this person may see; of a deleted app nobody knows any more whose it was."""
+        if standing_of(user).sees_everything:
+            return self
+        return self.filter(app_id__in=App.objects.visible_to(user).values("pk"))
 
     def between(self, first: date, last: date) -> "UsageDayQuerySet":
         """Of the days from ``first`` to ``last``, both of them too."""

@@ -88,7 +88,7 @@ class UsagePage:
 
     @cached_property
     def was_ever_used(self) -> bool:
-        return bool(self.total.turns) or UsageDay.objects.exists()
+        return bool(self.total.turns) or self.form.seen.exists()
 
     @property
     def title(self) -> str:

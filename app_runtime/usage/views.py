@@ -14,7 +14,7 @@ from app_runtime.usage.page import UsagePage
 @require_safe
 def usage_detail(request: HttpRequest) -> HttpResponse:
     """What models cost and used; 422 with the reasons where a filter names nothing."""
-    form = UsageForm(request.GET, timezone.localdate())
+    form = UsageForm(request.GET, timezone.localdate(), request.user)
     if not form.is_valid():
         return _refused(request, form)
     return render(request, "app_runtime/usage/index.html", {"form": form, "page": UsagePage(form)})
@@ -23,7 +23,7 @@ def usage_detail(request: HttpRequest) -> HttpResponse:
 @require_safe
 def usage_export(request: HttpRequest) -> HttpResponseBase:
     """The same rows as CSV. It writes nothing, so no line in the audit log either."""
-    form = UsageForm(request.GET, timezone.localdate())
+    form = UsageForm(request.GET, timezone.localdate(), request.user)
     if not form.is_valid():
         return _refused(request, form)
     return spreadsheet(form.chosen, form.days)

@@ -189,7 +189,7 @@ def test_who_may_only_look_does_nothing(client, verb):
     viewer = User.objects.create_user("viewer", is_staff=True)
     viewer.user_permissions.add(Permission.objects.get(codename="view_app"))
     client.force_login(viewer)
-    act(client, verb, app, confirmed="yes")
+    assert act(client, verb, app, confirmed="yes").status_code == 403
     assert App.objects.get().status == FROM.get(verb, "uninstalled")
     assert fill(client, app, space_id="x").status_code == 403
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from html import unescape
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection
 from django.http import QueryDict
 from django.test import Client
@@ -20,11 +21,12 @@ from app_runtime.statuses import Status, Trigger
 from tests.factories import MINUTE, NINE, SECOND, add_space, make_app, make_entry, make_run
 
 pytestmark = pytest.mark.django_db
+EVERYTHING = User(is_superuser=True)  # who sees everything
 
 
 def found(query: str, app: App | None = None, now: datetime = NINE + MINUTE) -> set[str]:
     """The ids that a filter finds."""
-    chosen = RunFilter(QueryDict(query), app)
+    chosen = RunFilter(QueryDict(query), app, EVERYTHING)
     assert chosen.is_valid(), chosen.errors
     return {run.pk for run in RunSearch(chosen, now).newest(100).rows}
 
@@ -236,7 +238,7 @@ def test_apps_of_one_name_are_told_apart_by_their_spaces(app: App) -> None:
     space = add_space("Kitchen")
     App.objects.filter(pk=app.pk).update(space_id=space.id)
     make_app()
-    labels = [label for _value, label in RunFilter(QueryDict()).fields["app"].choices]  # type: ignore[attr-defined]
+    labels = [label for _value, label in RunFilter(QueryDict(), None, EVERYTHING).fields["app"].choices]  # type: ignore[attr-defined]
     assert {"Kettle Watch (Kitchen)", "Kettle Watch (Default)"} <= set(labels)
 
 
@@ -363,7 +365,7 @@ PLANS = {
 @pytest.mark.parametrize("query", PLANS)
 def test_each_filter_goes_to_the_index_made_for_it(app: App, query: str) -> None:
     make_app("Toaster Watch")
-    chosen = RunFilter(QueryDict(query.format(app=app.pk, space=app.space_id)))
+    chosen = RunFilter(QueryDict(query.format(app=app.pk, space=app.space_id)), None, EVERYTHING)
     assert chosen.is_valid(), chosen.errors
     plan = RunSearch(chosen, NINE).rows.newest_first().explain()
     assert PLANS[query] in plan.replace(",", " ").split()
@@ -373,6 +375,6 @@ def test_each_filter_goes_to_the_index_made_for_it(app: App, query: str) -> None
 @pytest.mark.parametrize("query", sorted(set(PLANS) - {"status=unfinished", "app={app}&status=unfinished"}))
 def test_no_filter_sorts_what_it_finds(app: App, query: str) -> None:
     make_app("Toaster Watch")
-    chosen = RunFilter(QueryDict(query.format(app=app.pk, space=app.space_id)))
+    chosen = RunFilter(QueryDict(query.format(app=app.pk, space=app.space_id)), None, EVERYTHING)
     assert chosen.is_valid(), chosen.errors
     assert "ORDER BY" not in RunSearch(chosen, NINE).rows.newest_first().explain()
