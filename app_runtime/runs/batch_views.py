@@ -16,7 +16,7 @@ from app_runtime.runs.batches import AGAIN, CANCEL, carry_out, done_batch
 from app_runtime.runs.filters import RunFilter, encoded
 from app_runtime.runs.list_page import list_address
 from halo_site import audit
-from halo_site.access import somewhere, standing
+from halo_site.access import require, somewhere, standing
 from halo_site.fragments import go
 from halo_site.roles import Role
 
@@ -84,13 +84,17 @@ def _carried_out(request: HttpRequest, verb: str) -> HttpResponse:
 
 
 def _seen(request: HttpRequest, ids: list[str]) -> list[str]:
-    """Those that the person may see, 404 where these are none; nothing is said of the others."""
-    if standing(request).sees_everything:
+    """Those that the person may see, of which they may act on at least one; 404 or 403 where there is none."""
+    own = standing(request)
+    if own.may(Role.OPERATOR):
         return ids
-    seen = set(Run.objects.visible_to(request.user).filter(pk__in=ids).values_list("pk", flat=True))
-    if not seen:
+    runs = Run.objects.visible_to(request.user).filter(pk__in=ids).values_list("pk", "app__space_id")
+    spaces = dict(runs)
+    if not spaces:
         raise Http404(_("There are no such runs."))
-    return [run_id for run_id in ids if run_id in seen]
+    if not any(own.may(Role.OPERATOR, space_id) for space_id in spaces.values()):
+        require(request, Role.OPERATOR, next(iter(spaces.values())))
+    return [run_id for run_id in ids if run_id in spaces]
 
 
 def _scope(request: HttpRequest, asked: QueryDict) -> App | None:
