@@ -84,7 +84,7 @@ def _carried_out(request: HttpRequest, verb: str) -> HttpResponse:
 
 
 def _seen(request: HttpRequest, ids: list[str]) -> list[str]:
-    """Those that the person may see, of which they may act on at least one; 404 or 403 where there is none."""
+    """Those that the person may see; 404 where these are none, 403 where they may act on none of them."""
     own = standing(request)
     if own.may(Role.OPERATOR):
         return ids

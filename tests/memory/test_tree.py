@@ -112,10 +112,11 @@ def test_the_rights_are_those_that_are_enforced(place: Place, shared_place: Plac
     def table(of: Place) -> list[tuple[bool, bool, bool]]:
         return [(row.can_read, row.can_append, row.can_replace) for row in rights_of(of)]
 
-    everything, nothing = (True, True, True), (False, False, False)
-    assert table(own_place) == [everything, everything, (True, False, False)]
-    assert table(place) == [everything, nothing, everything, nothing]
-    assert table(shared_place) == [everything, everything, (True, True, False), nothing, nothing]
+    everything, reading, nothing = (True, True, True), (True, False, False), (False, False, False)
+    people = [everything, reading, nothing]  # operators, viewers, and people of other spaces
+    assert table(own_place) == [*people, everything, reading]
+    assert table(place) == [*people, nothing, everything, nothing]
+    assert table(shared_place) == [*people, everything, (True, True, False), nothing, nothing]
 
 
 @pytest.mark.parametrize(
