@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import OperationalError, connection
 
 from app_manager import spaces
@@ -16,7 +17,8 @@ from halo_site.datadir.paths import data_dir
 from halo_site.datadir.space_meta import read_meta
 from halo_site.datadir.spaces import TEMPORARY, all_spaces, ensure_default_space, get_space
 from halo_site.datadir.trash import move_to_trash
-from halo_site.models import AuditEntry
+from halo_site.models import AuditEntry, SpaceMember
+from halo_site.roles import Role
 from tests.app_manager.factories import NINE, TESTER, install_app
 from tests.factories import tree
 
@@ -210,6 +212,16 @@ def test_the_trash_tells_which_space_it_was():
     trashed = spaces.delete_space(space.id, **DOER)
     assert trashed.name.startswith("20261123T100000000000Z-space-静かな-xxx")
     assert trashed.name.endswith(space.id[:8])
+
+
+def test_the_roles_in_a_deleted_space_go_with_it():
+    space, other = create(), create("Other")
+    user = User.objects.create_user("ann")
+    for each in (space, other):
+        SpaceMember.objects.create(user=user, space_id=each.id, role=Role.OPERATOR)
+    spaces.delete_space(space.id, **DOER)
+    assert list(SpaceMember.objects.values_list("space_id", flat=True)) == [other.id]
+    assert AuditEntry.objects.get(verb="delete").before["members"] == {"ann": "operator"}
 
 
 def test_a_deletion_that_was_killed_half_way_is_taken_back_by_the_next_start():
