@@ -7,6 +7,8 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import Group, User
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -128,6 +130,13 @@ class PersonAdmin(Audited, django.contrib.auth.admin.UserAdmin):  # type: ignore
             kept = [*kept, str(LAST)]
         return found, counts, needed, kept
 
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        """Asked again within the transaction: the list's action looks before it begins one."""
+        with transaction.atomic():
+            if leaves_nobody(list(queryset.values_list("pk", flat=True))):
+                raise PermissionDenied(str(LAST))
+            super().delete_queryset(request, queryset)
+
 
 @admin.register(Group)
 class GroupAdmin(Audited, django.contrib.auth.admin.GroupAdmin):
@@ -151,7 +160,8 @@ def leaves_nobody(people: list[Any]) -> bool:
     Holds the group until the transaction ends, so that of two who take the role from each other one comes
     second.
     """
-    list(Group.objects.select_for_update().filter(name=Role.ADMINISTRATOR))
+    with transaction.atomic():
+        list(Group.objects.select_for_update().filter(name=Role.ADMINISTRATOR))
     known = set(administrators().values_list("pk", flat=True))
     return bool(known) and known <= set(people)
 

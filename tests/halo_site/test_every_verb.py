@@ -151,6 +151,42 @@ def test_a_manager_of_another_space_can_send_nothing(house: House, who: Callable
     assert state() == before
 
 
+RUNS = (
+    "app_run",
+    "run_cancel",
+    "run_continue",
+    "run_message",
+    "run_repeat",
+    "run_stop",
+    "runs_again",
+    "runs_cancel",
+)
+MEMORY = ("document_copy", "document_create", "document_merge", "document_preview", "document_remove")
+MEMORY += ("document_rename", "document_restore", "document_save", "new_preview", "text_download")
+OPERATED = {*(f"app_runtime:{name}" for name in RUNS), *(f"memory:{name}" for name in MEMORY)}
+ADMINISTERED = {"app_manager:app_delete", "app_manager:space_delete"}
+
+
+def sorted_out(house: House, user: User) -> tuple[set[str], set[str]]:
+    """The verbs of the site's own pages that this person may use, and those that they may not."""
+    client, may, may_not = browser(user), set(), set()
+    for url, path in mutating(house):
+        if url.name.startswith("admin:"):
+            continue
+        status = client.post(path, body(url, house.planted)).status_code
+        if status != 405:
+            (may_not if status == 403 else may).add(url.name)
+    return may, may_not
+
+
+def test_an_operator_runs_apps_and_writes_memory_and_nothing_else(house: House) -> None:
+    assert sorted_out(house, person("olga", Role.OPERATOR))[0] == OPERATED
+
+
+def test_a_manager_does_everything_but_what_is_the_administrators(house: House) -> None:
+    assert sorted_out(house, person("mona", Role.MANAGER))[1] == ADMINISTERED
+
+
 def test_without_a_token_nobody_can_send_anything(house: House, operator: User) -> None:
     client = browser(operator, enforce_csrf_checks=True)
     before = state()
