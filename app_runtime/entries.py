@@ -15,7 +15,7 @@ from halo_site.roles import standing_of
 from halo_site.store.fields import HIGHEST_MS, LOWEST_MS, EpochMsField, from_ms
 
 if TYPE_CHECKING:
-    from app_runtime.escalations import questions
+    from app_runtime.escalations.questions import Reply
     from app_runtime.models import Run
 
 ENDED = Q(type=EntryType.ESCALATION) & (Q(user_response__isnull=False) | Q(closed_at__isnull=False))
@@ -146,7 +146,7 @@ class Entry(models.Model):
         }
         return [single]
 
-    def answer(self, replies: "Sequence[questions.Reply]", **how: Any) -> "Run | None":
+    def answer(self, replies: "Sequence[Reply]", **how: Any) -> "Run | None":
         """Store a person's answer and queue the run that goes on with it (`escalations.answering.answer`)."""
         from app_runtime.escalations import answering  # verbs know every room, rows know none
 

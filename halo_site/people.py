@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import models, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -109,7 +109,7 @@ class PersonAdmin(Audited, django.contrib.auth.admin.UserAdmin):  # type: ignore
             names.append(_("in %(count)d of the spaces") % {"count": count})
         return ", ".join(names) or _("none")
 
-    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: models.Model, form: Any, change: bool) -> None:
         request.roles_before = roles_of(obj.pk) if change else None  # type: ignore[attr-defined]
         super().save_model(request, obj, form, change)
 

@@ -85,7 +85,118 @@ def document_save(request: HttpRequest, place_key: str, relative: str = "") -> H
     if has_marks(text):
         messages.warning(
             request,
-            _("Marks of a merge stand in the text: look for     page = editor_page(
+            _("Marks of a merge stand in the text: look for <<<<<<< and =======, decide, and take them out."),
+        )
+    return _to("document_edit", place, name)
+
+
+@shown_by("memory:document_edit")
+@require_POST
+def document_merge(request: HttpRequest, place_key: str, relative: str = "") -> HttpResponse:
+    """Save what was made of two texts, once nothing in it is left to decide."""
+    place, name = get_document(request, place_key, relative, Role.OPERATOR)
+    text, base = request.POST.get("text", ""), request.POST.get("base", "")
+    sentence = ""
+    current = on_disk_or_none(place, name)
+    if is_undecided(text) and not is_undecided((current or b"").decode(errors="replace")):
+        sentence = _("A marked place is left: decide it, and take the lines with the marks out.")
+    else:
+        try:
+            editing.save(place, name, text, base=base, by=_by(request), now=timezone.now())
+        except Conflict as conflict:
+            return _conflict(request, conflict_page(place, name, text, base, conflict), CONFLICT)
+        except MemoryRefused as error:
+            sentence = str(error)
+    if sentence:
+        page = undecided_page(place, name, text, base, _mine(request), current, sentence)
+        return _conflict(request, page, REFUSED)
+    messages.success(request, _("Saved, with what both of you wrote as you decided."))
+    return _to("document_edit", place, name)
+
+
+@shown_by("memory:document_edit")
+@require_POST
+def document_copy(request: HttpRequest, place_key: str, relative: str = "") -> HttpResponse:
+    """Keep what a person wrote as another file, beside the one that moved on."""
+    place, name = get_document(request, place_key, relative, Role.OPERATOR)
+    copy, mine = names.proposed(request.POST.get("name", "")), _mine(request)
+    try:
+        _make(request, place, copy, mine)
+    except MemoryRefused as error:
+        text, base = request.POST.get("text", ""), request.POST.get("base", "")
+        page = undecided_page(place, name, text, base, mine, on_disk_or_none(place, name), str(error))
+        return _conflict(request, page, REFUSED)
+    messages.success(request, _("Your text is kept as %(name)s.") % {"name": place.path(copy)})
+    return _to("document_edit", place, copy)
+
+
+@shown_by("memory:document_edit")
+@require_POST
+def text_download(request: HttpRequest, place_key: str, relative: str = "") -> HttpResponse:
+    """Give back the text that a person wrote, as a file of theirs. Nothing is written here."""
+    place, name = get_document(request, place_key, relative, Role.OPERATOR)
+    return download(_mine(request).encode(errors="replace"), PurePosixPath(place.path(name)).name)
+
+
+@shown_by("memory:document_new")
+@require_POST
+def document_create(request: HttpRequest, place_key: str) -> HttpResponse:
+    """Make a new file; 422 with the text where there is one or its name is refused."""
+    place = get_place(request, place_key, Role.OPERATOR)
+    typed, text = request.POST.get("name", ""), request.POST.get("text", "")
+    name = names.proposed(typed)
+    try:
+        _make(request, place, name, text)
+    except MemoryRefused as error:
+        return _editor(request, place, typed, text, "", is_new=True, problem=str(error))
+    messages.success(request, _("%(name)s was made.") % {"name": place.path(name)})
+    return _to("document_edit", place, name)
+
+
+@shown_by("memory:document_detail")
+@require_POST
+def document_rename(request: HttpRequest, place_key: str, relative: str = "") -> HttpResponse:
+    """Give a file another name; its history goes with it."""
+    place, name = get_document(request, place_key, relative, Role.OPERATOR)
+    new = names.proposed(request.POST.get("name", ""))
+    try:
+        saved = editing.rename(place, name, new, by=_by(request), now=timezone.now())
+    except MemoryRefused as error:
+        return _refused(request, place, name, error)
+    messages.success(request, _("It is called %(name)s now.") % {"name": saved.path})
+    return _to("document_detail", place, new)
+
+
+@shown_by("memory:document_detail")
+@require_POST
+def document_remove(request: HttpRequest, place_key: str, relative: str = "") -> HttpResponse:
+    """Delete a file; what it held can be brought back from the deleted files."""
+    place, name = get_document(request, place_key, relative, Role.OPERATOR)
+    base = request.POST.get("base", "")
+    try:
+        editing.remove(place, name, base=base, by=_by(request), now=timezone.now())
+    except MemoryRefused as error:
+        return _refused(request, place, name, error)
+    words = _("%(name)s was deleted. It can be brought back here.")
+    if base.endswith(" bytes"):
+        words = _(
+            "%(name)s was moved to the folder trash/ of the data directory. It can be fetched from there."
+        )
+    messages.success(request, words % {"name": place.path(name)})
+    return redirect("memory:deleted_list", place.key)
+
+
+def _make(request: HttpRequest, place: Place, name: str, text: str) -> None:
+    """Create a file that has a name of its own; raise `MemoryRefused`."""
+    if not name:
+        raise MemoryRefused(_("The file needs a name."))
+    editing.create(place, name, text, by=_by(request), now=timezone.now())
+
+
+def _preview(request: HttpRequest, place: Place, name: str, *, is_new: bool) -> HttpResponse:
+    text, base = request.POST.get("text", ""), request.POST.get("base", "")
+    resolve = wiki_resolver(request, place)
+    page = editor_page(
         place, name, text, base, users=users_now(), is_new=is_new, resolve=resolve, is_asked=True
     )
     context = {

@@ -9,7 +9,6 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from app_manager.models import App
 from app_manager.states import Status as AppStatus
 from app_runtime.escalations.filters import InboxFilter
 from app_runtime.escalations.questions import State, answer_in_words, decided_at, decider, replies_of
@@ -38,11 +37,9 @@ class InboxPage:
 
     @cached_property
     def filter(self) -> InboxFilter:
-        user = self.request.user
-        visible = None if standing(self.request).sees_everything else set(_visible_apps(user))
-        apps = [choice for choice in app_choices() if visible is None or choice[0] in visible]
-        spaces = None if visible is None else set(standing(self.request).spaces)
-        return InboxFilter(self.request.GET, apps, spaces)
+        own = standing(self.request)
+        spaces = None if own.sees_everything else set(own.spaces)
+        return InboxFilter(self.request.GET, app_choices(self.request.user), spaces)
 
     @property
     def is_filtered(self) -> bool:
@@ -243,7 +240,3 @@ def _place(value: str) -> OpenKey | None:
     if not (number.isascii() and number.isdigit() and len(number) < 17):
         return None
     return int(due), int(ts), key
-
-
-def _visible_apps(user: Any) -> list[str]:
-    return list(App.objects.visible_to(user).values_list("pk", flat=True))

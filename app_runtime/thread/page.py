@@ -13,12 +13,12 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 
 from app_manager.models import App, new_id
-from halo_site import paging
 from app_runtime.models import Entry, ReadMark, Reply
 from app_runtime.thread.filters import TypeFilter
 from app_runtime.thread.items import Item, ReplyItem, ThreadEntry, items_of
 from app_runtime.thread.marks import UnreadLine, mark_place, news_among, with_line, words_of
 from app_runtime.thread.rows import Gap, Place, Slice, Thread, place_of
+from halo_site import paging
 from halo_site.roles import Role, standing_of
 from halo_site.store.fields import from_ms
 
