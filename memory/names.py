@@ -7,7 +7,8 @@ import re
 import unicodedata
 from pathlib import PurePosixPath
 
-from halo_site.datadir.files import MAX_DEPTH, PathRefused, names_below
+from halo_site.datadir.files import PathRefused, names_below
+from halo_site.datadir.listing import MAX_DEPTH
 from halo_site.datadir.names import printable
 from memory.places import SUFFIX, Place, Scope
 

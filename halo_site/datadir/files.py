@@ -12,11 +12,11 @@ import secrets
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from halo_site.datadir.folders import DIRECTORY_FLAGS, folder_below, open_folder, parent_below
+from halo_site.datadir.folders import DIRECTORY_FLAGS, folder_below, parent_below
+from halo_site.datadir.listing import FileInfo, info_of, list_below, names_below
 from halo_site.datadir.locks import LockTimeout, locked
 from halo_site.datadir.names import PathRefused, contained
 
@@ -45,8 +45,6 @@ __all__ = [
 # Without O_NONBLOCK, opening a named pipe that nobody writes to would wait for ever.
 FILE_FLAGS = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 READ_CHUNK = 1 << 20  # bytes
-ANYWHERE = Path()
-MAX_DEPTH = 8  # folders below the one that is listed
 
 
 class FileTooLarge(ValueError):
@@ -56,19 +54,6 @@ class FileTooLarge(ValueError):
         super().__init__(f"“{relative}” has {size} bytes; the limit is {limit}.")
         self.size = size
         self.limit = limit
-
-
-@dataclass(frozen=True, slots=True)
-class FileInfo:
-    """A regular file below a base: its relative name, its size in bytes, its last change in epoch seconds.
-
-    ``stamp`` is another one whenever the file was written or replaced, even with its old time put back.
-    """
-
-    name: str
-    size: int
-    changed_at: float
-    stamp: tuple[int, ...] = ()
 
 
 def read_below(base: Path, relative: str, limit: int | None = None) -> bytes:
@@ -120,7 +105,7 @@ def info_below(base: Path, relative: str) -> FileInfo:
         _opened(folder, name, relative, os.O_RDONLY) as file,
     ):
         status = os.fstat(file)
-        return _info(relative, status)
+        return info_of(relative, status)
 
 
 def write_below(base: Path, relative: str, data: bytes) -> None:
@@ -175,28 +160,6 @@ def append_line(base: Path, relative: str, line: bytes) -> None:
             with suppress(OSError):
                 os.ftruncate(file, size)
             raise
-
-
-def list_below(base: Path, relative: str, suffix: str = ".md") -> list[FileInfo]:
-    """Return the regular files in the folder ``relative`` and its subfolders, sorted by name.
-
-    Names are relative to that folder. What could not be opened (links, hard links, refused names) and
-    hidden names are left out. A missing folder is an empty list; raises `PathRefused` if the folder itself
-    is a link.
-    """
-    with suppress(FileNotFoundError), folder_below(base, contained(base, relative), make=False) as folder:
-        return sorted(_files(folder, "", suffix, MAX_DEPTH), key=lambda info: info.name)
-    return []
-
-
-def names_below(base: Path, relative: str) -> list[str]:
-    """Return every name in one folder, accepted or not, unsorted; a missing folder has none.
-
-    Raises `PathRefused` for a link and `OSError`.
-    """
-    with suppress(FileNotFoundError), folder_below(base, contained(base, relative), make=False) as folder:
-        return os.listdir(folder)  # noqa: PTH208 - of a descriptor
-    return []
 
 
 def rename_below(base: Path, old: str, new: str) -> None:
@@ -360,42 +323,3 @@ def _write_new(folder: int, name: str, data: bytes) -> None:
 def _rename(folder: int, temporary: str, name: str) -> None:
     os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
     os.fsync(folder)
-
-
-def _files(folder: int, prefix: str, suffix: str, depth: int) -> Iterator[FileInfo]:
-    """Yield the plain files with ``suffix`` in an open folder and, ``depth`` levels deep, below it."""
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.name.startswith(".") or not _is_accepted(entry.name):
-                continue
-            if entry.is_dir(follow_symlinks=False) and depth:
-                yield from _files_in_subfolder(folder, entry.name, prefix, suffix, depth - 1)
-            elif entry.name.endswith(suffix) and entry.is_file(follow_symlinks=False):
-                with suppress(FileNotFoundError):
-                    status = entry.stat(follow_symlinks=False)
-                    if status.st_nlink == 1:
-                        yield _info(prefix + entry.name, status)
-
-
-def _info(name: str, status: os.stat_result) -> FileInfo:
-    stamp = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-    return FileInfo(name, status.st_size, status.st_mtime, stamp)
-
-
-def _files_in_subfolder(folder: int, name: str, prefix: str, suffix: str, depth: int) -> Iterator[FileInfo]:
-    try:
-        below = open_folder(folder, name, name)
-    except (FileNotFoundError, PathRefused):
-        return
-    try:
-        yield from _files(below, f"{prefix}{name}/", suffix, depth)
-    finally:
-        os.close(below)
-
-
-def _is_accepted(name: str) -> bool:
-    try:
-        contained(ANYWHERE, name)
-    except PathRefused:
-        return False
-    return True
