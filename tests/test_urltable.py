@@ -12,6 +12,8 @@ pytestmark = pytest.mark.django_db
 READ_ONLY = ("_add", "_delete object_id")  # of the admin's history
 ELSEWHERE = {
     "app_runtime:run_progress run_id": 286,  # it has ended, so the page asks no more
+    "app_runtime:escalation_link token": 400,  # a link of nobody's
+    "app_runtime:quiet_list app_id": 404,  # the thread says between which places
     "readyz": 503,  # no process runs
     "welcome token": 404,  # a token of nobody
     "admin:autocomplete": 403,  # it has to be asked for a field

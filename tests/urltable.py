@@ -22,7 +22,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from app_manager.install import install
 from app_manager.models import App
 from app_manager.spec_updates import update_spec
-from app_runtime.models import Entry, Notification, Price, Run, RunMessage, ServerHealth
+from app_runtime.models import Entry, Notification, Price, Reply, Run, RunMessage, ServerHealth
 from app_runtime.runs.batches import CANCEL, carry_out
 from app_runtime.statuses import EntryType, Status
 from app_runtime.transcript import Transcript
@@ -40,11 +40,20 @@ PLANTER = audit.system("planter")
 LATER = datetime(2026, 11, 23, 10, tzinfo=UTC)
 DOCUMENT = "notes.md"
 SOURCE = {"id": "main", "name": "A model", "provider": "openai", "model": "m-1", "apiKey": "env:NO_SUCH_KEY"}
-LITERALS = {"kind": "csv", "tab": "conversation", "name": "result.txt", "token": "no-token"}
+TARGET = {"id": "chat", "name": "Chat", "url": "env:NO_SUCH_ADDRESS"}
+RULE = {"targets": ["chat"], "types": ["milestone"]}
+LITERALS = {
+    "target_id": TARGET["id"],
+    "kind": "csv",
+    "tab": "conversation",
+    "name": "result.txt",
+    "token": "no-token",
+}
 # URL name → what its parameters are given instead of the samples of `Planted.named`
 OWN: dict[str, dict[str, str]] = {
     "app_manager:spec_version": {"number": "1"},
     "app_manager:spec_version_restore": {"number": "1"},
+    "app_runtime:rule_delete": {"number": "0"},
 }
 
 
@@ -101,6 +110,7 @@ class Planted:
     main_revision: Revision
     batch: str
     price: Price
+    notification: Notification
 
     def arguments(self, url: Url) -> dict[str, Any]:
         """The samples for the address's parameters."""
@@ -123,8 +133,10 @@ class Planted:
             "entry_id": self.question.pk,
             "question_id": self.question.pk,
             "batch_id": self.batch,
+            "notification_id": self.notification.pk,
             "price_id": self.price.pk,
             "source_id": SOURCE["id"],
+            "target_id": TARGET["id"],
             "place_key": self.place.key,
             "relative": DOCUMENT,
             "number": self.revision.pk,
@@ -171,9 +183,13 @@ def plant(space: Space, word: str = "Canary") -> Planted:
         model="m-1", valid_from=NINE.date(), defaults={"input_usd": 1, "output_usd": 2}
     )
     update_config("aiSources", {"currentId": SOURCE["id"], "fallbackIds": [], "sources": [SOURCE]})
+    update_config("notifications", {"targets": [TARGET], "rules": [RULE]})
     make_usage(app, 3)
     _rows_of_the_admin(app, run)
-    return Planted(word, space, app, run, live, question, place, revision, main_revision, batch, price)
+    message = _message(app, run)
+    return Planted(
+        word, space, app, run, live, question, place, revision, main_revision, batch, price, message
+    )
 
 
 def again(planted: Planted) -> Planted:
@@ -210,15 +226,21 @@ def _remember(place: Place, word: str) -> tuple[Revision, Revision]:
     return made.revision, main.revision
 
 
+def _message(app: App, run: Run) -> Notification:
+    """One that did not arrive, so that it can be sent again."""
+    return Notification.objects.create(
+        app=app, run_id=run.pk, target_id="chat", target_name="Chat", title="…", text="…", created_at=NINE,
+        state="failed",
+    )  # fmt: skip
+
+
 def _rows_of_the_admin(app: App, run: Run) -> None:
     """A row in each table that the admin shows and that nothing above has filled."""
     Heartbeat.beat("clock", NINE)
     Group.objects.get_or_create(name="viewer")
-    Notification.objects.create(
-        app=app, run_id=run.pk, target_id="chat", target_name="Chat", title="…", text="…", created_at=NINE
-    )
     job = Job.objects.with_next().first() or Job.objects.first()
     if job is not None and not Slot.objects.exists():
         Slot.objects.create(job=job, due_at=NINE, started_at=NINE)
     RunMessage.objects.create(run=run, text="…", sent_by="planter", sent_at=NINE)
+    Reply.objects.create(app=app, run_id=run.pk, text="…", sent_by="planter", sent_at=NINE)
     ServerHealth.objects.get_or_create(key="one", defaults={"name": "one", "state": "ok", "checked_at": NINE})

@@ -21,6 +21,7 @@ from app_runtime.thread.page import ThreadPage, live_of
 from app_runtime.thread.replies import reply
 from app_runtime.thread.rows import Slice, within
 from halo_site import audit
+from halo_site.access import own_account
 from halo_site.fragments import go, respond
 from halo_site.paging import parse_before
 from halo_site.roles import Role
@@ -87,6 +88,7 @@ def quiet_list(request: HttpRequest, app_id: str) -> HttpResponse:
     )
 
 
+@own_account
 @require_POST
 def thread_read(request: HttpRequest, app_id: str) -> HttpResponse:
     """Move this person's mark on to what the page showed."""

@@ -18,7 +18,7 @@ from tests.urltable import Planted, Url, every_url, plant
 
 pytestmark = pytest.mark.django_db
 # Sending to these concerns nobody but the sender; the others of their kind are marked `own_account`
-OWN = frozenset({"login", "logout", "welcome", "admin:login", "admin:logout"})
+OWN = frozenset({"login", "logout", "welcome", "admin:login", "admin:logout", "app_runtime:thread_read"})
 UNCHANGED = ("django_session", "auth_user")  # a session is written for every sign-in, and the user with it
 REFUSED = (403, 404, 405)
 WORD, FOREIGN = "Canary", "Magpie"
@@ -152,7 +152,11 @@ def test_a_manager_of_another_space_can_send_nothing(house: House, who: Callable
 
 
 RUNS = (
+    "app_reply",
     "app_run",
+    "notification_again",
+    "question_answer",
+    "question_dismiss",
     "run_cancel",
     "run_continue",
     "run_message",
