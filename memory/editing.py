@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError
 
-from halo_site.datadir.files import locked, remove_below, rename_below
+from halo_site.datadir.files import locked, removed_below, renamed_below
 from halo_site.disk_trouble import log_failure, trouble_of
 from memory import line_ends, names, oversized
 from memory.exceptions import MemoryRefused
@@ -26,6 +26,7 @@ from memory.recording import (
     caught_up,
     record,
     refusing,
+    together_with,
     write_locked,
 )
 
@@ -99,11 +100,11 @@ def rename(place: Place, name: str, new_name: str, *, by: str, now: datetime) ->
         if there is not None:
             raise Conflict(f"There is a file {new_path} already; nothing was renamed.", there, before)
         names.require_new_name(place, new_name, leaving=name)
-        with transaction.atomic(durable=True):
-            revision = None  # of a file that is too large and was never recorded there is nothing to say
+        revision = None  # of a file that is too large and was never recorded there is nothing to say
+        renaming = renamed_below(place.base, place.below(name), place.below(new_name))
+        with renaming as step, together_with(step, old_path):
             if data is not None:
                 revision = _record_rename(place, (name, new_name), _person(by), data, newest, now)
-            rename_below(place.base, place.below(name), place.below(new_name))
         return Saved(new_path, large or len(data or b""), revision)
 
 
@@ -128,10 +129,8 @@ def remove(place: Place, name: str, *, base: str, by: str, now: datetime) -> Rev
         if data is None:
             raise Conflict(f"{place.path(name)} is gone already; nothing was done.", None, newest)
         _require_base(place, name, data, base)
-        with transaction.atomic(durable=True):
-            removed = record(place, name, _person(by), Operation.REMOVED, None, newest, now)
-            remove_below(place.base, place.below(name))
-        return removed
+        with removed_below(place.base, place.below(name)) as step, together_with(step, place.path(name)):
+            return record(place, name, _person(by), Operation.REMOVED, None, newest, now)
 
 
 def _remove_large(place: Place, name: str, size: int, base: str, by: str, now: datetime) -> Revision:
@@ -142,10 +141,8 @@ def _remove_large(place: Place, name: str, size: int, base: str, by: str, now: d
             _newest(place, name),
         )
     newest = _newest(place, name)
-    with transaction.atomic(durable=True):
-        removed = record(place, name, _person(by), Operation.REMOVED, None, newest, now)
-        oversized.take_away(place, name, now)
-    return removed
+    with together_with(oversized.taking_away(place, name, now), place.path(name)):
+        return record(place, name, _person(by), Operation.REMOVED, None, newest, now)
 
 
 def restore(place: Place, name: str, revision: Revision, *, base: str, by: str, now: datetime) -> Saved:
@@ -184,10 +181,8 @@ def _held(place: Place, name: str) -> Iterator[None]:
         log_failure(logger, f"The revision of {path} could not be stored", error, "revision_failed")
         found = trouble_of(error)
         reason = f"{found.what}. {found.advice}" if found else "Try again in a moment."
-        # A commit that failed may have come after the rename.
         raise MemoryRefused(
-            f"The history of {path} could not be written, so the change was not made, or it will stand there "
-            f"as one from outside. {reason}"
+            f"The history of {path} could not be written, so the change was not made. {reason}"
         ) from error
 
 

@@ -4,10 +4,9 @@ They are too large for a revision, so nothing of them is in the history but what
 """
 
 from datetime import datetime
-from pathlib import Path
 
-from halo_site.datadir.files import info_below
-from halo_site.datadir.trash import move_file_to_trash
+from halo_site.datadir.files import Step, info_below
+from halo_site.datadir.trash import file_to_trash
 from memory.models import Revision
 from memory.places import Place
 from memory.recording import LIMIT_BYTES
@@ -36,6 +35,6 @@ def last_recorded(place: Place, name: str) -> tuple[bytes | None, Revision | Non
     return (None if newest is None or newest.is_removal else newest.data()), newest
 
 
-def take_away(place: Place, name: str, now: datetime) -> Path:
-    """Move the file to the trash of the data directory; returns where it is. Raises as `read_below` does."""
-    return move_file_to_trash(place.base, place.below(name), now)
+def taking_away(place: Place, name: str, now: datetime) -> Step:
+    """The step that moves the file to the trash of the data directory. Raises as `read_below` does."""
+    return file_to_trash(place.base, place.below(name), now)

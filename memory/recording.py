@@ -2,20 +2,29 @@
 
 The file is the truth and the revision says who made it, so the two change together: under the place's lock
 the new bytes are laid beside the file, then, within one short transaction, the row is inserted and the
-bytes are renamed into place. A crash or an error before the rename changes nothing; after it, the file may
-have no row. That is the side to err on: the next read or write finds a file that no revision describes and
+bytes are put into place. Where the commit fails after that, the old file is put back, which takes no room on
+a full disk. Only a crash in between, or a connection that is lost while the database commits, leaves a file
+without a row. That is the side to err on: the next read or write finds a file that no revision describes and
 records it as changed "outside", so content is never lost and no row ever claims a change that did not
 happen.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 
-from halo_site.datadir.files import FileTooLarge, LockTimeout, PathRefused, locked, read_below, staged_below
+from halo_site.datadir.files import (
+    FileTooLarge,
+    LockTimeout,
+    PathRefused,
+    Step,
+    locked,
+    read_below,
+    staged_below,
+)
 from memory.exceptions import MemoryRefused
 from memory.models import AuthorKind, Operation, Revision, digest
 from memory.places import Place
@@ -23,6 +32,10 @@ from memory.places import Place
 LIMIT_BYTES = 1024 * 1024  # a file; BEHAVIOUR, Memory
 MISSING = (
     "The folder of this memory is missing, so nothing was done: bring it back, or have its disk mounted."
+)
+HALF = (
+    "{path} was changed on the disk, but the database failed before it said that it keeps the revision. "
+    "Where it did not, the change will stand in the history as one from outside. Nothing has to be done again."
 )
 ADVICE = f"The limit is {LIMIT_BYTES:,} bytes: keep what still matters, and replace the rest by a summary."
 
@@ -78,11 +91,36 @@ def write_locked(
     if len(after) > LIMIT_BYTES:
         raise MemoryRefused(f"{path} would have {len(after):,} bytes. {ADVICE} Nothing was written.")
     staged = staged_below(place.base, place.below(name), after)
-    # Durable: the row must be there for everybody before the lock is free, so no outer transaction.
-    with staged as put_in_place, transaction.atomic(durable=True):
+    with staged as put_in_place, together_with(put_in_place, path):
         revision = record(place, name, author, operation, after, newest, now)
-        put_in_place()
     return Saved(path, len(after), revision)
+
+
+@contextmanager
+def together_with(step: Step, path: str) -> Iterator[None]:
+    """Add rows in the body, do ``step`` after it, and commit; the step is taken back where that fails.
+
+    The error goes on to the caller, to whom it means that nothing was done. Raises `MemoryRefused` where the
+    step could not be taken back, or where nobody knows what the database did. The caller holds the place's
+    lock.
+    """
+    held: object = None
+    try:
+        # Durable: the row must be there for everybody before the lock is free, so no outer transaction.
+        with transaction.atomic(durable=True):
+            held = connection.connection
+            yield
+            step()
+    except Exception as error:
+        if not step.is_done:
+            raise
+        # A server that is out of reach may have done it: Django has another connection then, or none
+        if connection.vendor == "sqlite" or connection.connection is held:
+            with suppress(OSError):
+                step.undo()
+        if step.is_done:
+            raise MemoryRefused(HALF.format(path=path)) from error
+        raise
 
 
 def catch_up(place: Place, name: str, now: datetime, *, timeout: float) -> None:

@@ -8,23 +8,23 @@ The base itself is ours, and may be a link (a data directory on another disk).
 import errno
 import fcntl
 import os
-import secrets
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
 from pathlib import Path
 
 from halo_site.datadir.folders import DIRECTORY_FLAGS, folder_below, parent_below
 from halo_site.datadir.listing import FileInfo, info_of, list_below, names_below
 from halo_site.datadir.locks import LockTimeout, locked
 from halo_site.datadir.names import PathRefused, contained
+from halo_site.datadir.steps import Step, moved, replaced, temporary_name, write_new
 
 __all__ = [
     "FileInfo",
     "FileTooLarge",
     "LockTimeout",
     "PathRefused",
+    "Step",
     "append_line",
     "contained",
     "info_below",
@@ -36,7 +36,9 @@ __all__ = [
     "read_ends_below",
     "read_many_below",
     "remove_below",
+    "removed_below",
     "rename_below",
+    "renamed_below",
     "staged_below",
     "write_atomically",
     "write_below",
@@ -120,12 +122,12 @@ def write_below(base: Path, relative: str, data: bytes) -> None:
 
 
 @contextmanager
-def staged_below(base: Path, relative: str, data: bytes) -> Iterator[Callable[[], None]]:
+def staged_below(base: Path, relative: str, data: bytes) -> Iterator[Step]:
     """Do what `write_below` does in two steps: the bytes are on the disk first, beside their file.
 
-    Yields the function that renames them into place; without that call nothing changes. For callers with
-    something to do between the slow and the quick half, such as holding a database transaction only for the
-    quick one.
+    Yields the step that puts them in place; without it nothing changes, and until the end it can be taken
+    back. For callers with something to do between the slow and the quick half, such as holding a database
+    transaction only for the quick one.
     """
     with parent_below(base, relative, make=True) as (folder, name):
         _refuse_all_but_plain_file(folder, name, relative, missing_is_fine=True)
@@ -167,6 +169,13 @@ def rename_below(base: Path, old: str, new: str) -> None:
 
     Raises `PathRefused`, `FileExistsError` where ``new`` is anything already, `OSError`.
     """
+    with renamed_below(base, old, new) as rename:
+        rename()
+
+
+@contextmanager
+def renamed_below(base: Path, old: str, new: str) -> Iterator[Step]:
+    """Yield the step of `rename_below`, which can be taken back until the end."""
     with (
         parent_below(base, old, make=False) as (source, name),
         parent_below(base, new, make=True) as (target, to),
@@ -175,16 +184,28 @@ def rename_below(base: Path, old: str, new: str) -> None:
         with suppress(FileNotFoundError):
             os.stat(to, dir_fd=target, follow_symlinks=False)
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), new)
-        _move(source, name, target, to)
+        yield Step(lambda: moved(source, name, target, to))
 
 
 def remove_below(base: Path, relative: str) -> None:
     """Remove a plain file below ``base``; when that fails, it is still there. Raises as `read_below` does."""
+    with removed_below(base, relative) as remove:
+        remove()
+
+
+@contextmanager
+def removed_below(base: Path, relative: str) -> Iterator[Step]:
+    """Yield the step of `remove_below`, which can be taken back until the end."""
     with parent_below(base, relative, make=False) as (folder, name):
         _refuse_all_but_plain_file(folder, name, relative, missing_is_fine=False)
-        temporary = _temporary_name()
-        _move(folder, name, folder, temporary)
-        os.unlink(temporary, dir_fd=folder)
+        temporary = temporary_name()
+        step = Step(lambda: moved(folder, name, folder, temporary))
+        try:
+            yield step
+        finally:
+            if step.is_done:
+                with suppress(OSError):  # the file is gone by its name; leftovers goes after the rest
+                    os.unlink(temporary, dir_fd=folder)
 
 
 def move_out_below(base: Path, relative: str, target: Path) -> None:
@@ -196,7 +217,7 @@ def move_out_below(base: Path, relative: str, target: Path) -> None:
         _refuse_all_but_plain_file(folder, name, relative, missing_is_fine=False)
         parent = os.open(target.parent, DIRECTORY_FLAGS)
         try:
-            _move(folder, name, parent, target.name)
+            moved(folder, name, parent, target.name)
         finally:
             os.close(parent)
 
@@ -281,45 +302,12 @@ def _read_all(file: int, limit: int | None, size: int) -> bytes:
 
 
 @contextmanager
-def _staged(folder: int, name: str, data: bytes) -> Iterator[Callable[[], None]]:
-    """Write a temporary file in the same folder; yield the rename over ``name``; leave no temporary file."""
-    temporary = _temporary_name()
+def _staged(folder: int, name: str, data: bytes) -> Iterator[Step]:
+    """Write a temporary file in the same folder; yield the step that makes it ``name``; leave none behind."""
+    temporary = temporary_name()
     try:
-        _write_new(folder, temporary, data)
-        yield partial(_rename, folder, temporary, name)
+        write_new(folder, temporary, data)
+        yield Step(lambda: replaced(folder, temporary, name))
     finally:
         with suppress(FileNotFoundError):
             os.unlink(temporary, dir_fd=folder)
-
-
-def _temporary_name() -> str:
-    return f".halo-{secrets.token_hex(8)}.tmp"
-
-
-def _move(source: int, name: str, target: int, to: str) -> None:
-    """Rename, and wait for the disk; back again where that refuses."""
-    os.rename(name, to, src_dir_fd=source, dst_dir_fd=target)
-    try:
-        os.fsync(target)
-        os.fsync(source)
-    except OSError:
-        os.rename(to, name, src_dir_fd=target, dst_dir_fd=source)
-        raise
-
-
-def _write_new(folder: int, name: str, data: bytes) -> None:
-    """Create a file (0600) that did not exist, and wait for the disk."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    file = os.open(name, flags, 0o600, dir_fd=folder)
-    try:
-        rest = memoryview(data)
-        while rest:
-            rest = rest[os.write(file, rest) :]
-        os.fsync(file)
-    finally:
-        os.close(file)
-
-
-def _rename(folder: int, temporary: str, name: str) -> None:
-    os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
-    os.fsync(folder)

@@ -4,10 +4,11 @@ import errno
 import re
 import secrets
 import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from halo_site.datadir.files import move_out_below, read_below, remove_below, write_atomically
+from halo_site.datadir.files import Step, move_out_below, read_below, remove_below, write_atomically
 from halo_site.datadir.paths import data_dir
 
 LONGEST_LABEL = 60  # characters
@@ -46,6 +47,20 @@ def move_file_to_trash(base: Path, relative: str, now: datetime) -> Path:
         write_atomically(target, read_below(base, relative))
         remove_below(base, relative)
     return target
+
+
+def file_to_trash(base: Path, relative: str, now: datetime) -> Step:
+    """The step of `move_file_to_trash`; a file that had to be copied is not brought back (`OSError`)."""
+
+    def do() -> Callable[[], None]:
+        target = move_file_to_trash(base, relative, now)
+
+        def back() -> None:
+            target.rename(base / relative)
+
+        return back
+
+    return Step(do)
 
 
 def _target(label: str, now: datetime) -> Path:

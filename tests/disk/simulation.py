@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from halo_site.datadir import swapping
+
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 Real = Callable[..., Any]
 Judge = Callable[..., bool]
@@ -52,6 +54,9 @@ def trouble(root: Path, disk: Disk) -> Iterator[None]:
         for call in disk.calls:
             judge = _judge(call, root, disk)
             patch.setattr(os, call, _refusing(getattr(os, call), judge, disk.error))
+            if call == "rename":  # two names exchanged are two renames in one
+                refused = _refusing(swapping.swap, _is_swapped_below(root), disk.error)
+                patch.setattr(swapping, "swap", refused)
         if "open" in disk.calls:
             for module in (builtins, io):
                 patch.setattr(module, "open", _refusing(io.open, _is_written_text(root), disk.error))
@@ -82,6 +87,10 @@ def _judge(call: str, root: Path, disk: Disk) -> Judge:
     if call in ("rename", "replace", "link"):
         return lambda _source, target, *_more, dst_dir_fd=None, **_named: _is_below(root, target, dst_dir_fd)
     return lambda path, *_more, dir_fd=None, **_named: _is_below(root, path, dir_fd)
+
+
+def _is_swapped_below(root: Path) -> Judge:
+    return lambda folder, one, _other: _is_below(root, one, folder)
 
 
 def _is_refused(path: str, flags: int, disk: Disk) -> bool:

@@ -69,6 +69,8 @@ def planted(place: Any) -> None:
 
 def acted(place: Any, verb: str, point: int) -> None:
     """Die at the call number ``point`` that the verb makes."""
+    from halo_site.datadir import swapping
+
     left = point
 
     def counted(real: Callable[..., Any]) -> Callable[..., Any]:
@@ -83,6 +85,7 @@ def acted(place: Any, verb: str, point: int) -> None:
 
     for name in CALLS:
         setattr(os, name, counted(getattr(os, name)))
+    swapping.swap = counted(swapping.swap)
     VERBS[verb](place)
 
 
