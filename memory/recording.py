@@ -35,7 +35,8 @@ MISSING = (
 )
 HALF = (
     "{path} was changed on the disk, but the database failed before it said that it keeps the revision. "
-    "Where it did not, the change will stand in the history as one from outside. Nothing has to be done again."
+    "Where it did not, the change will stand in the history as one from outside. Nothing has to be done "
+    "again."
 )
 ADVICE = f"The limit is {LIMIT_BYTES:,} bytes: keep what still matters, and replace the rest by a summary."
 

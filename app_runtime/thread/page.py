@@ -44,7 +44,9 @@ class Live:
 
     @cached_property
     def questions(self) -> list[Entry]:
-        open_ones = Entry.objects.filter(app=self.thread.app).open().order_by("ts", "id")
+        open_ones = (
+            Entry.objects.filter(app=self.thread.app).open().select_related("app").order_by("ts", "id")
+        )
         return list(open_ones[:QUESTIONS_ON_TOP])
 
     @cached_property

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from app_runtime.expiry import expire
 
 from app_manager.models import App
+from app_runtime.escalations.expiry import expire
 from app_runtime.models import Entry, Notification, Run
 from app_runtime.notifications import events, outbox
 from app_runtime.notifications.delivering import send_due

@@ -69,8 +69,8 @@ def test_a_link_for_another_purpose_does_not_lead_here(operator_client: Client, 
 
 def test_a_link_expires_after_seven_days_or_at_the_deadline(operator_client: Client, app: App) -> None:
     open_ended, due = make_question(app), make_question(app, deadline=NINE + 30 * DAY)
-    assert f"question-{open_ended.pk}" in follow(operator_client, token(open_ended), NINE + 6.9 * DAY)[1]
-    assert f"question-{due.pk}" in follow(operator_client, token(due), NINE + 7.01 * DAY)[1]
+    assert f"/escalations/{open_ended.pk}/" in follow(operator_client, token(open_ended), NINE + 6.9 * DAY)[1]
+    assert f"/escalations/{due.pk}/" in follow(operator_client, token(due), NINE + 7.01 * DAY)[1]
     status, text = follow(operator_client, token(open_ended), NINE + 7.01 * DAY)
     assert (status, "This link has expired" in text, "Show the question" in text) == (410, True, True)
 

@@ -118,7 +118,7 @@ def test_whoever_may_not_see_the_app_sees_none_of_its_messages(app: App) -> None
     row = make_notification(app, make_run(app), title="Hush", state="failed", next_try_at=None)
     stranger, viewer = User.objects.create_user("stranger"), User.objects.create_user("viewer")
     viewer.groups.add(Group.objects.get_or_create(name="viewer")[0])
-    for user, sees, status in ((stranger, False, 404), (viewer, True, 403)):
+    for user, sees, status in ((stranger, False, 403), (viewer, True, 403)):
         browser = Client()
         browser.force_login(user)
         assert ("Hush" in shown(browser)) == sees

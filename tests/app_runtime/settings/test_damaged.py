@@ -194,4 +194,4 @@ def test_the_settings_count_nothing_that_nobody_knows(operator_client: Client) -
     write(BROKEN)
     shown = page(operator_client, "/settings/")
     assert "0 sources" not in shown
-    assert shown.count(">unknown<") == 2
+    assert shown.count(">unknown<") == 3
