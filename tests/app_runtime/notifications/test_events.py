@@ -75,7 +75,7 @@ def test_a_question_goes_to_every_target_without_rules(app: App) -> None:
 def test_a_question_is_told_once_whoever_tells_of_it(app: App) -> None:
     question = make_question(app)
     events.entry_made(question, NINE)
-    events.question_asked(question, NINE)
+    events.entry_made(question, NINE)
     assert kinds() == ["question"]
 
 
