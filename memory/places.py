@@ -4,12 +4,14 @@ Spaces are known here. Apps are not: whoever installs them registers a provider,
 nobody.
 """
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
+from django.apps import apps
 from django.utils.translation import gettext as _
 
 from halo_site.datadir.names import PathRefused, contained, printable
@@ -61,13 +63,23 @@ class Place:
     def missing_folder(self) -> Path | None:
         """The folder that ought to hold its files and is gone or out of reach; None where it is there.
 
-        A space makes its ``.halo`` with its first note; an app's folder is made when it is installed.
+        A space makes its ``.halo`` with its first note; an app's folder is made when it is installed. A
+        space's own folder may be where a disk is mounted, and is there and empty when it is not.
         """
         folder = self.base / PurePosixPath(self.file).parent if self.scope == Scope.APP else self.base
         try:
-            return None if folder.is_dir() else folder
+            is_there = folder.is_dir() and not (self.scope == Scope.SPACE and self._is_emptied())
         except OSError:
             return folder
+        return None if is_there else folder
+
+    def _is_emptied(self) -> bool:
+        """Whether nothing at all lies in its folder, although something is remembered."""
+        with os.scandir(self.base) as found:
+            if next(found, None) is not None:
+                return False
+        known = apps.get_model("memory", "Revision").objects.filter(place=self.key)  # which imports us
+        return bool(known.exists())
 
     def below(self, name: str) -> str:
         """Return where the document ``name`` lies, relative to ``base``; the empty name is the main file.

@@ -250,10 +250,17 @@ def _copied(path: Path, now: datetime) -> str:
 
 
 def _remember(space_id: str, entry: dict[str, Any]) -> None:
-    """Have the folder say the same of itself, where it is there and says something else."""
+    """Have the folder say the same of itself, where it is there and says something else.
+
+    An empty one is left so: it may be where a disk is mounted that is not there yet.
+    """
     folder = folder_of(space_id, entry)
     told = read_meta(folder)
-    if folder.is_dir() and (told.get("id"), told.get("name")) != (space_id, entry["name"]):
+    if (
+        folder.is_dir()
+        and any(folder.iterdir())
+        and (told.get("id"), told.get("name")) != (space_id, entry["name"])
+    ):
         try:
             write_meta(folder, space_id, entry)
         except (OSError, ValueError):

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
+from halo_site.datadir.space_index import follow_directory
 from memory import documents, editing
 from memory.compaction import compact
 from memory.exceptions import MemoryRefused
 from memory.models import Revision, digest
+from memory.outside import Watch
 from memory.permissions import Caller
 from memory.places import Place
 from memory.tools import memory_list, memory_read, memory_write
@@ -78,3 +80,29 @@ def test_a_space_makes_its_folder_with_its_first_note(operator_client: Client, s
     assert save(operator_client, shared_place, TEXT, base="").status_code == 302
     assert put(shared_place, TEXT).exists()
     assert operator_client.get(url(shared_place, "edit")).status_code == 200
+
+
+def test_a_space_whose_disk_is_not_mounted_keeps_what_it_had(shared_place: Place, user: Caller) -> None:
+    """Its folder is the mount point, which is there and empty then."""
+    editing.save(shared_place, "", TEXT, base="", by="operator", now=BEGINNING)
+    away = shared_place.base.with_name("away")
+    shutil.move(shared_place.base, away)
+    shared_place.base.mkdir()
+    Watch().sweep(BEGINNING)
+    follow_directory()
+    with pytest.raises(MemoryRefused, match="The folder of this memory is missing"):
+        memory_write(user, "space", "x", "append", now=BEGINNING)
+    assert list(shared_place.base.iterdir()) == []
+    assert Revision.objects.count() == 1
+    shared_place.base.rmdir()
+    shutil.move(away, shared_place.base)
+    assert memory_read(user, "space", now=BEGINNING) == TEXT
+
+
+def test_an_empty_folder_of_a_space_of_which_nothing_is_known_takes_a_first_note(
+    shared_place: Place, user: Caller
+) -> None:
+    shutil.rmtree(shared_place.base)
+    shared_place.base.mkdir()
+    memory_write(user, "space", "x", "append", now=BEGINNING)
+    assert shared_place.lock.exists()
