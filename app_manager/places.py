@@ -1,8 +1,10 @@
 """Tells the memory where the apps' files lie, and what each app may do there."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from app_manager.models import App
+from app_manager.states import Status
 from memory.permissions import Caller
 from memory.places import Place, place_of_app, register_places
 
@@ -33,7 +35,8 @@ def place_of(app: App) -> Place | None:
     except LookupError:
         return None
     base = space.path if space is not None and folder.is_relative_to(space.path) else None
-    return place_of_app(app.pk, app.name, app.space_id, folder, base)
+    place = place_of_app(app.pk, app.name, app.space_id, folder, base)
+    return replace(place, is_uninstalled=app.status == Status.UNINSTALLED)
 
 
 def caller_of(app: App) -> Caller:

@@ -38,7 +38,8 @@ class Place:
 
     ``file`` and ``folder`` are relative to ``base``; no link below ``base`` is followed. ``key`` is ``user``,
     ``space:<id>`` or ``app:<id>``, the same in URLs, in revisions and in logs. ``space_id`` is the space
-    that an app's memory belongs to, or the space itself.
+    that an app's memory belongs to, or the space itself. ``is_uninstalled``: its app is, so that nobody asks
+    for it in that one's name.
     """
 
     scope: str
@@ -48,6 +49,7 @@ class Place:
     file: str
     folder: str
     space_id: str | None = None
+    is_uninstalled: bool = False
 
     @property
     def owner_id(self) -> str:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from app_manager.models import App, AppQuerySet
-from app_runtime.exceptions import ToolRefused
 from memory.management.agent import caller_of
 from memory.permissions import Caller
 
@@ -21,11 +20,8 @@ class Asker:
         return self.name.partition(":")[2]
 
     def caller(self) -> Caller:
-        """Who asks memory. Raises `MemoryRefused`, and `ToolRefused` for an app that was uninstalled."""
-        caller = caller_of(self.name, self.space_id)
-        if self.app_id and not App.objects.installed().filter(pk=self.app_id).exists():
-            raise ToolRefused(f"The app {self.app_id} was uninstalled. Nothing can be done in its name.")
-        return caller
+        """Who asks memory. Raises `MemoryRefused`, also for an app that was uninstalled."""
+        return caller_of(self.name, self.space_id)
 
     def apps(self) -> AppQuerySet:
         """The apps that may be looked at: a user's agent sees all, an app itself alone."""

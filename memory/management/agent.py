@@ -9,7 +9,7 @@ from halo_site.datadir.spaces import default_space
 from halo_site.management.base import HaloCommand
 from memory.exceptions import MemoryRefused
 from memory.permissions import Caller
-from memory.places import app_caller
+from memory.places import app_caller, app_place
 
 
 class AgentCommand(HaloCommand):
@@ -48,4 +48,7 @@ def caller_of(name: str, space_id: str | None) -> Caller:
     caller = app_caller(app_id)
     if caller is None:
         raise MemoryRefused(f"The app {app_id} is not installed.")
+    place = app_place(app_id)
+    if place is not None and place.is_uninstalled:
+        raise MemoryRefused(f"The app {app_id} was uninstalled. Nothing can be done in its name.")
     return caller

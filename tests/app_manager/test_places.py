@@ -1,6 +1,8 @@
 """What memory knows of the apps."""
 
 import pytest
+from django.core.management import CommandError, call_command
+from django.urls import reverse
 
 from app_manager.models import App
 from app_manager.places import caller_of
@@ -81,3 +83,22 @@ def test_a_link_in_place_of_its_folder_is_refused(tmp_path):
     with pytest.raises(PathRefused):
         on_disk(app_place(app.pk), "")
     assert app.folder.is_relative_to(space().path)
+
+
+@pytest.mark.parametrize("command", ["memory_read", "memory_list", "memory_write"])
+def test_nothing_is_done_in_the_name_of_an_uninstalled_app(command):
+    app = install_app()
+    uninstall(app)
+    more = ["--content", "x"] if command == "memory_write" else []
+    with pytest.raises(CommandError, match="was uninstalled"):
+        call_command(command, "--as", f"app:{app.pk}", "--scope", "app", *more)
+    assert not (app.folder / "memory.md").exists()
+
+
+@pytest.mark.parametrize("page", ["document_detail", "document_edit"])
+def test_the_memory_of_an_uninstalled_app_says_so(operator_client, page):
+    app = install_app()
+    address = reverse(f"memory:{page}", args=[f"app:{app.pk}"])
+    assert "The app of this memory is uninstalled" not in operator_client.get(address).content.decode()
+    uninstall(app)
+    assert "The app of this memory is uninstalled" in operator_client.get(address).content.decode()

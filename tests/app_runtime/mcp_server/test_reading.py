@@ -185,7 +185,7 @@ def test_an_app_reads_its_own_memory_and_the_user_does_not(app: App) -> None:
 def test_an_app_that_was_uninstalled_is_refused(app: App) -> None:
     set_status(app, "uninstalled")
     for name, arguments in (("memory_list", {"scope": "app"}), ("apps_list", {}), ("runs_list", {})):
-        with pytest.raises(ToolRefused, match="was uninstalled"):
+        with pytest.raises(MemoryRefused, match="was uninstalled"):
             ask(name, f"app:{app.pk}", **arguments)
 
 
