@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from halo_site.store.fields import EpochMsField
 from memory.index import IndexedDocument, Link
+from memory.places import is_beside
 
 __all__ = ["AuthorKind", "IndexedDocument", "Link", "Operation", "Revision", "digest"]
 
@@ -120,9 +121,13 @@ class Revision(models.Model):
 
     @property
     def renamed_to(self) -> str:
-        """The path by which the document goes on, in the row of its old name; empty in every other row."""
+        """The path by which the document goes on, in the row of its old name; empty in every other row.
+
+        Also where a row that somebody changed names a file that cannot be one (S15).
+        """
         is_departure = self.operation == Operation.RENAMED and self.is_removal
-        return (self.other_path or "") if is_departure else ""
+        path = self.other_path or ""
+        return path if is_departure and is_beside(self.path, path) else ""
 
     @property
     def deed(self) -> str:

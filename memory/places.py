@@ -90,13 +90,7 @@ class Place:
         """
         if not name:
             return self.file
-        parts = contained(Path(self.folder), name)
-        if any(part.startswith(".") for part in parts):
-            raise PathRefused(f"“{name}” is refused: a part of it is hidden (it starts with a dot).")
-        if not name.endswith(SUFFIX):
-            raise PathRefused(
-                f"“{name}” is refused: memory files are markdown, with a name that ends in {SUFFIX}."
-            )
+        _require_name(Path(self.folder), name)
         return f"{self.folder}/{name}"
 
     def path(self, name: str) -> str:
@@ -116,6 +110,26 @@ class Place:
             raise PathRefused(f"“{printable(path)[:120]}” is no document of {self.label}.")
         self.below(name)
         return name
+
+
+def _require_name(folder: Path, name: str) -> None:
+    parts = contained(folder, name)
+    if any(part.startswith(".") for part in parts):
+        raise PathRefused(f"“{name}” is refused: a part of it is hidden (it starts with a dot).")
+    if not name.endswith(SUFFIX):
+        raise PathRefused(
+            f"“{name}” is refused: memory files are markdown, with a name that ends in {SUFFIX}."
+        )
+
+
+def is_beside(path: str, other: str) -> bool:
+    """Whether ``other`` can be another file of the folder of ``path``, both as `Place.path` makes them."""
+    folder, _slash, name = path.partition("/")
+    try:
+        _require_name(Path(folder), other.removeprefix(f"{folder}/"))
+    except PathRefused:
+        return False
+    return bool(name) and other.startswith(f"{folder}/")
 
 
 class PlaceProvider(Protocol):

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from django.test import Client
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -19,13 +20,14 @@ from memory.blame import blame
 from memory.compaction import compact
 from memory.exceptions import MemoryRefused
 from memory.history import history, revision_of
-from memory.models import AuthorKind, Revision, digest
+from memory.models import AuthorKind, Operation, Revision, digest
 from memory.outside import Watch
 from memory.places import Place
 from tests.conftest import BEGINNING
 from tests.datadir.test_files import tree
 from tests.memory.conftest import put
 from tests.memory.test_compaction import LONG
+from tests.memory.test_editor_pages import save, url
 
 pytestmark = pytest.mark.django_db
 
@@ -158,3 +160,22 @@ def test_nothing_outside_is_touched_while_folders_are_swapped_for_links(place: P
         swapper.join()
     assert counts[True]
     assert counts[False]
+
+
+@pytest.mark.parametrize(
+    "other", ["../../etc/passwd", "memory/../x.md", "other/x.md", "memory/.x.md", "memory/"]
+)
+def test_a_new_name_that_no_file_can_have_leads_nowhere(
+    operator_client: Client, place: Place, other: str
+) -> None:
+    editing.create(place, "old.md", "old", by="mara", now=BEGINNING)
+    (place.base / place.below("old.md")).unlink()
+    row = {"author_kind": "person", "author_id": "mara", "operation": Operation.RENAMED, "other_path": other}
+    told = {**row, "parent_sha256": digest(b"old")}
+    Revision.record(data=None, now=BEGINNING, place=place.key, path="memory/old.md", **told)
+    shown = operator_client.get(url(place, "document_detail", "old.md"))
+    refused = save(operator_client, place, "new", base=digest(b"old"), name="old.md")
+    for answer, status in ((shown, 200), (refused, 409)):
+        assert answer.status_code == status
+        assert "has another name" not in answer.content.decode()
+        assert "passwd" not in answer.content.decode()
