@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from halo_site.datadir.files import PathRefused
 from halo_site.markdown import render_folded
 from halo_site.wiki import Resolver
 from memory import documents, names, sections
 from memory.line_ends import plain
 from memory.measures import Measure, measured
 from memory.models import Revision, digest
-from memory.places import Place, Scope
+from memory.places import SUFFIX, Place, Scope
 from memory.sections import Heading
 from memory.users import User, users_of
 from memory.writability import hindrance
@@ -95,9 +96,19 @@ def editor_page(
     text = plain(text)
     shown = preview_of(place, name, text, is_new=is_new, resolve=resolve, is_asked=is_asked)
     size = shown.measure.size if shown.measure else documents.LIMIT_BYTES
-    why = hindrance(place, "" if is_new else name, size)
+    why = hindrance(place, _name_in_folder(place, name) if is_new else name, size)
     reading = users_of(place, users)
     return EditorPage(place, name, text, base, shown, reading, why, is_new, problem)
+
+
+def _name_in_folder(place: Place, typed: str) -> str:
+    """What was typed as the name of a new file; as long as it is no name, that of any beside the others."""
+    name = names.proposed(typed) or f"new{SUFFIX}"
+    try:
+        place.below(name)
+    except PathRefused:
+        return f"new{SUFFIX}"
+    return name
 
 
 def opened(place: Place, name: str) -> tuple[str, str] | None:

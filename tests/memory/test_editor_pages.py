@@ -207,6 +207,17 @@ def test_a_folder_that_may_not_be_written_is_told_before_typing(
     assert "may not write in" in operator_client.get(url(place, "edit")).content.decode()
 
 
+@pytest.mark.parametrize("typed", ["", "topics/new", "..", "a/../../x"])
+def test_a_folder_that_takes_no_new_file_is_told_before_typing(
+    operator_client: Client, place: Place, monkeypatch: pytest.MonkeyPatch, typed: str
+) -> None:
+    folder = put(place, TEXT, "topics/old.md").parent.parent
+    monkeypatch.setattr(os, "access", lambda path, _mode: not Path(path).is_relative_to(folder))
+    address = reverse("memory:document_new", args=[place.key])
+    assert "may not write in" in operator_client.get(address, {"name": typed}).content.decode()
+    assert "may not write in" not in operator_client.get(url(place, "edit")).content.decode()
+
+
 def test_a_healthy_disk_is_not_mentioned(operator_client: Client, place: Place) -> None:
     put(place, TEXT)
     assert "Nothing can be saved here now" not in operator_client.get(url(place, "edit")).content.decode()
