@@ -38,8 +38,19 @@ def hindrance(place: Place, name: str, size: int) -> str:
             "Halo Site may not write in %(folder)s. Nothing can be saved here until the folder is given to "
             "the user that runs Halo Site."
         ) % {"folder": folder}
-    if facts.f_bavail * facts.f_frsize < size + ROOM_BYTES:
+    return _shortage(facts.f_bavail * facts.f_frsize, size)
+
+
+def _shortage(free: int, size: int) -> str:
+    """What ``free`` bytes of the disk mean for a file of ``size`` bytes and its revision."""
+    if free < max(size, 1):
         return _("The disk of this file is full. Nothing can be saved here until there is room on it.")
+    if free < size + ROOM_BYTES:
+        words = _(
+            "The disk of this file is almost full: %(free)s bytes are free. A save may be refused; the text "
+            "then stays on this page. Make room on the disk first."
+        )
+        return words % {"free": f"{free:,}"}
     return ""
 
 

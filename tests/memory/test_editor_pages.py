@@ -199,6 +199,19 @@ def test_a_full_disk_is_told_before_typing(
     assert "The disk of this file is full" in operator_client.get(url(place, "edit")).content.decode()
 
 
+def test_a_disk_that_is_almost_full_is_told_as_that(
+    operator_client: Client, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A text of a few bytes may still fit."""
+    put(place, TEXT)
+    real = list(os.statvfs(place.base))
+    real[1], real[4] = 4096, 49  # bytes of a block, free blocks
+    monkeypatch.setattr(os, "statvfs", lambda _path: os.statvfs_result(real))
+    page = operator_client.get(url(place, "edit")).content.decode()
+    assert "almost full: 200,704 bytes are free" in page
+    assert "Nothing can be saved" not in page
+
+
 def test_a_folder_that_may_not_be_written_is_told_before_typing(
     operator_client: Client, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -220,7 +233,7 @@ def test_a_folder_that_takes_no_new_file_is_told_before_typing(
 
 def test_a_healthy_disk_is_not_mentioned(operator_client: Client, place: Place) -> None:
     put(place, TEXT)
-    assert "Nothing can be saved here now" not in operator_client.get(url(place, "edit")).content.decode()
+    assert "Saving may fail here now" not in operator_client.get(url(place, "edit")).content.decode()
 
 
 @pytest.mark.parametrize(
