@@ -12,8 +12,8 @@ from halo_site.roles import Role
 from halo_site.unsent import shown_by
 from memory import editing
 from memory.access import get_document, get_place, seen_tree
-from memory.blame import blame
-from memory.deleted import deleted_files
+from memory.blame import Blame, blame
+from memory.deleted import DeletedFiles, deleted_files
 from memory.editing import Conflict
 from memory.exceptions import MemoryRefused
 from memory.history import previous, revision_of
@@ -57,8 +57,8 @@ def document_blame(request: HttpRequest, place_key: str, relative: str = "") -> 
     place, name = get_document(request, place_key, relative)
     try:
         found = blame(place, name)
-    except (PathRefused, FileTooLarge, OSError) as error:
-        raise Http404(str(error)) from error
+    except (PathRefused, FileTooLarge, OSError):
+        found = Blame(())  # the page of the document says what is in the way
     context = {"place": place, "name": name, "title": place.path(name), "blame": found}
     shown = passages(found)
     if not shown:
@@ -73,13 +73,16 @@ def document_blame(request: HttpRequest, place_key: str, relative: str = "") -> 
 
 @require_safe
 def deleted_list(request: HttpRequest, place_key: str) -> HttpResponse:
-    """What was deleted from a place, to be brought back."""
+    """What was deleted from a place, to be brought back; or why that cannot be told."""
     place = get_place(request, place_key)
-    try:
-        found = deleted_files(place)
-    except (PathRefused, OSError) as error:
-        raise Http404(_("The files cannot be listed: a link or the disk is in the way.")) from error
-    context = {"place": place, "found": found, "tree": seen_tree(request, place)}
+    tree, found = seen_tree(request, place), DeletedFiles([], True)
+    problem = tree.files.problem
+    if not problem:
+        try:
+            found = deleted_files(place)
+        except (PathRefused, OSError) as error:
+            problem = str(error)
+    context = {"place": place, "found": found, "tree": tree, "problem": problem}
     context["kept_runs"] = kept_runs(file.revision for file in found.files)
     return render(request, "memory/deleted.html", context)
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from halo_site.datadir.files import FileTooLarge, PathRefused
-from memory.access import get_document, get_place, readable_places, seen_tree, wiki_resolver
+from memory.access import get_document, readable_places, seen_tree, wiki_resolver
 from memory.documents import on_disk
 from memory.links import backlinks
 from memory.pages import DocumentPage, document_page
@@ -58,12 +58,12 @@ def show_document(request: HttpRequest, document: DocumentPage, status: int = 20
 
 @require_safe
 def document_raw(request: HttpRequest, place_key: str, relative: str = "") -> HttpResponse:
-    """The bytes of one document, as a download that no browser shows or runs."""
-    place = get_place(request, place_key)
+    """The bytes of one document, as a download that no browser shows or runs; else the page that says why."""
+    place, name = get_document(request, place_key, relative)
     try:
-        data = on_disk(place, relative)
-    except (PathRefused, FileTooLarge, OSError) as error:
-        raise Http404(str(error)) from error
+        data = on_disk(place, name)
+    except (PathRefused, FileTooLarge, OSError):
+        return show_document(request, document_page(place, name), 404)
     if data is None:
         raise Http404(_("There is no such memory file."))
     return download(data, PurePosixPath(place.path(relative)).name)

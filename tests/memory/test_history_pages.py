@@ -1,14 +1,18 @@
 """History, one revision, restoring, who wrote which line, deleted files."""
 
+import errno
+import os
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
-from memory import deleted, documents, editing, history_page
+from memory import blame as blame_module
+from memory import deleted, documents, editing, history_page, views
 from memory.history_page import history_list
 from memory.models import Operation, Revision, digest
 from memory.permissions import Caller
@@ -249,3 +253,37 @@ def test_a_rename_is_one_act_of_the_history(place: Place) -> None:
     assert deeds == ["renamed", "renamed", "renamed", "made"]
     gone = history_list(place, "a.md", None).rows
     assert (gone[0].revision.deed, gone[0].revision.renamed_to) == ("renamed", "memory/b.md")
+
+
+def test_what_was_deleted_cannot_be_told_of_a_folder_that_is_missing(
+    operator_client: Client, place: Place
+) -> None:
+    (place.base / place.file).parent.rmdir()
+    answer = operator_client.get(reverse("memory:deleted_list", args=[place.key]))
+    assert answer.status_code == 200
+    assert "is missing: what is remembered there cannot be shown" in answer.content.decode()
+    assert "Nothing is deleted here" not in answer.content.decode()
+
+
+def test_what_was_deleted_cannot_be_told_of_a_folder_that_is_a_link(
+    operator_client: Client, place: Place, tmp_path: Path
+) -> None:
+    (place.base / place.folder).symlink_to(tmp_path)
+    answer = operator_client.get(reverse("memory:deleted_list", args=[place.key]))
+    assert answer.status_code == 200
+    assert "cannot be listed: a link or the disk is in the way" in answer.content.decode()
+
+
+@pytest.mark.parametrize("view", ["document_blame", "document_raw"])
+def test_a_file_that_cannot_be_read_is_said_to_be_so(
+    operator_client: Client, place: Place, monkeypatch: pytest.MonkeyPatch, view: str
+) -> None:
+    put(place, "secret")
+
+    def refuse(*_arguments: object) -> bytes:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    for module in (documents, blame_module, views):
+        monkeypatch.setattr(module, "on_disk", refuse)
+    page = operator_client.get(reverse(f"memory:{view}", args=[place.key])).content.decode()
+    assert "This file cannot be read" in page
