@@ -1,4 +1,4 @@
-"""Keeps supervisors' questions out of the log."""
+"""What the log does without: supervisors' questions, and tracebacks of requests that were refused."""
 
 import logging
 
@@ -11,3 +11,11 @@ class NoProbes(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         request = getattr(record, "request", None)
         return request is None or request.path != PATH
+
+
+class NoTraceback(logging.Filter):
+    """Leaves of a record what its message says; of a request that was refused, the rest is our own code."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.exc_info = record.exc_text = None
+        return True

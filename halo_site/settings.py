@@ -180,8 +180,18 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "filters": {"no_probes": {"()": "halo_site.probes.NoProbes"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {
+        "no_probes": {"()": "halo_site.probes.NoProbes"},
+        "no_traceback": {"()": "halo_site.probes.NoTraceback"},
+    },
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line"},
+        "stderr_in_a_line": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["no_traceback"],
+        },
+    },
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         "django": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
@@ -191,6 +201,8 @@ LOGGING = {
             "propagate": False,
             "filters": ["no_probes"],
         },
+        # What is wrong with a request is in the message; a form over the limit is nobody's error here
+        "django.security": {"handlers": ["stderr_in_a_line"], "level": "INFO", "propagate": False},
         # Anybody can send a wrong Host header: a 400 for them, and no traceback for us
         "django.security.DisallowedHost": {"handlers": [], "propagate": False},
         "httpx2": {"level": "WARNING"},  # it logs every address, and some hold a key

@@ -35,6 +35,7 @@ class Watch:
         self._paths: dict[str, set[str]] = {}  # the documents of each place that revisions may say are there
         self._last_id: int | None = None
         self._next_place = 0
+        self._unlisted: dict[str, str] = {}  # by place, what was in the way
 
     def sweep(self, now: datetime) -> int:
         """Record what was changed or removed outside, as far as time allows; how many files were opened.
@@ -71,8 +72,11 @@ class Watch:
         try:
             found = files(place)
         except (PathRefused, OSError) as error:
-            logger.info("The files of %s cannot be listed: %s", place.key, error)
+            if self._unlisted.get(place.key) != str(error):  # once, not in each sweep
+                logger.info("The files of %s cannot be listed: %s", place.key, error)
+            self._unlisted[place.key] = str(error)
             return 0
+        self._unlisted.pop(place.key, None)
         there = {info.name: info for info in found.others}
         if found.main is not None:
             there[""] = found.main

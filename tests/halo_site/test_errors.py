@@ -1,6 +1,8 @@
 """What a person sees when a request fails."""
 
 import errno
+import io
+import logging
 import os
 import sqlite3
 
@@ -148,3 +150,17 @@ def test_what_is_not_ones_own_text_is_not_shown_again(fields: dict[str, str], or
 def test_a_fragment_without_a_session_gets_no_page_with_a_text(client: Client) -> None:
     answer = client.post("/spaces/reorder/", {"text": "kettle"}, headers={"hx-request": "true"})
     assert (answer.status_code, answer["Location"]) == (302, "/login/?next=/")
+
+
+def test_a_form_that_is_too_large_is_one_line_of_the_log(
+    operator_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = io.StringIO()
+    handlers = logging.getLogger("django.security").handlers
+    (handler,) = [each for each in handlers if each.name == "stderr_in_a_line"]
+    monkeypatch.setattr(handler, "stream", written)
+    operator_client.raise_request_exception = False
+    answer = operator_client.post("/memory/user/save/", {"text": "x" * 9_000_000})
+    assert answer.status_code == 400
+    assert "DATA_UPLOAD_MAX_MEMORY_SIZE" in written.getvalue()
+    assert len(written.getvalue().splitlines()) == 1

@@ -1,5 +1,6 @@
 """The clock's sweep: what other programs did to memory files becomes revisions, and nothing is invented."""
 
+import logging
 import os
 import shutil
 from itertools import count
@@ -191,3 +192,17 @@ def test_every_place_has_its_turn_when_time_is_short(
     monkeypatch.setattr("memory.outside.LONGEST_SECONDS", 600)
     watch.sweep(BEGINNING)
     assert history(other) == [("outside", "b")]
+
+
+def test_a_place_that_cannot_be_listed_is_logged_once_until_it_can(
+    watch: Watch, place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "memory.outside")
+    folder = place.base / place.folder
+    for _time in range(2):
+        folder.symlink_to(place.base)
+        watch.sweep(BEGINNING)
+        watch.sweep(BEGINNING)
+        folder.unlink()
+        watch.sweep(BEGINNING)
+    assert [record.getMessage().split(":")[0] for record in caplog.records] == ["The files of app"] * 2
