@@ -13,7 +13,7 @@ from memory.places import Place, all_places
 
 MOST_FILES = 2_000  # of the folders; the main file of every place comes on top
 NEWEST_REVISIONS = 1_000
-RECORDED = "Nothing has to be done: the next read or change by an app records it as a revision."
+RECORDED = "Nothing has to be done: the clock makes a revision of it, or the next read or change by an app."
 
 
 def documents(now: datetime) -> Iterator[Result]:

@@ -10,7 +10,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from halo_site.datadir.files import locked
-from memory import documents, editing
+from halo_site.doctor.findings import Finding
+from memory import checkups, documents, editing
 from memory.models import Revision, digest
 from memory.outside import Watch
 from memory.permissions import Caller
@@ -206,3 +207,12 @@ def test_a_place_that_cannot_be_listed_is_logged_once_until_it_can(
         folder.unlink()
         watch.sweep(BEGINNING)
     assert [record.getMessage().split(":")[0] for record in caplog.records] == ["The files of app"] * 2
+
+
+def test_the_doctor_says_who_records_it(watch: Watch, place: Place) -> None:
+    """The clock does: its next sweep leaves nothing to be found."""
+    put(place, "from outside")
+    found = [each for each in checkups.documents(BEGINNING) if isinstance(each, Finding)]
+    assert ["the clock makes a revision of it" in each.advice for each in found] == [True]
+    watch.sweep(BEGINNING)
+    assert [each for each in checkups.documents(BEGINNING) if isinstance(each, Finding)] == []
