@@ -101,12 +101,15 @@ def undecided_page(
 
 
 def marked(merged: Merge) -> str:
-    """The proposal, with a line before, between and after the two sides of each clash."""
+    """The proposal, with a line before, between and after the two sides of each clash.
+
+    The last line of a text need not have an end; it gets one where a mark comes after it.
+    """
     lines, done, parts = lines_of(merged.text), 0, list[str]()
     for clash in merged.conflicts:
         parts += lines[done : clash.start]
         mine, theirs = lines[clash.start : clash.middle], lines[clash.middle : clash.end]
-        parts += [f"{MINE}\n", *mine, f"{BETWEEN}\n", *_ended(theirs), f"{THEIRS}\n"]
+        parts += [f"{MINE}\n", *_ended(mine), f"{BETWEEN}\n", *_ended(theirs), f"{THEIRS}\n"]
         done = clash.end
     return "".join([*parts, *lines[done:]])
 

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from hypothesis import given
+from hypothesis import strategies as st
 
 from memory.conflict_page import BETWEEN, MINE, THEIRS, is_undecided, marked
 from memory.merging import merge
@@ -151,6 +153,59 @@ def test_the_page_says_who_changed_it(client: Client, place: Place) -> None:
 def test_a_clash_at_the_end_without_a_newline_keeps_its_marks_on_lines_of_their_own() -> None:
     text = marked(merge("a", "b", "c"))
     assert text.split("\n") == [MINE, "b", BETWEEN, "c", THEIRS, ""]
+
+
+def test_a_last_line_without_a_newline_against_a_deletion_is_not_glued_to_a_mark() -> None:
+    text = marked(merge("intro\nlast para", "intro\nmine", "intro\n"))
+    assert text.split("\n") == ["intro", MINE, "mine", BETWEEN, THEIRS, ""]
+
+
+TEXTS = st.builds(
+    lambda lines, last: "".join(f"{line}\n" for line in lines) + last,
+    st.lists(st.sampled_from(["", "a", "b", "- kettle", "价格"]), max_size=8),
+    st.sampled_from(["", "a", "z"]),
+)
+
+
+def taken(text: str, side: str) -> str:
+    """The text of a proposal after the lines of the other side and the marks were taken out everywhere."""
+    kept: list[str] = []
+    now = ""
+    for line in text.splitlines(keepends=True):
+        now = {MINE: "mine", BETWEEN: "theirs", THEIRS: ""}.get(mark := line.removesuffix("\n"), now)
+        if mark not in {MINE, BETWEEN, THEIRS} and now in {"", side}:
+            kept.append(line)
+    return "".join(kept)
+
+
+@given(TEXTS, TEXTS, TEXTS)
+def test_every_mark_of_a_proposal_stands_on_a_line_of_its_own(base: str, mine: str, theirs: str) -> None:
+    merged = merge(base, mine, theirs)
+    lines = marked(merged).split("\n")
+    assert [line for line in lines if "<" in line or "=" in line or ">" in line] == [
+        MINE,
+        BETWEEN,
+        THEIRS,
+    ] * len(merged.conflicts)
+
+
+@given(TEXTS, TEXTS)
+def test_taking_one_side_everywhere_gives_the_text_of_that_side(mine: str, theirs: str) -> None:
+    proposal = marked(merge("gone from both\n", mine, theirs))  # so all that differs clashes
+    has_marks_last = proposal.endswith(f"{THEIRS}\n")
+    for side, text in (("mine", mine), ("theirs", theirs)):
+        # A last line gets an end where a mark comes after it
+        ended = f"{text}\n" if has_marks_last and text and not text.endswith("\n") else text
+        assert taken(proposal, side) in {text, ended}
+
+
+@given(TEXTS, TEXTS, TEXTS)
+def test_taking_one_side_everywhere_keeps_what_did_not_clash(base: str, mine: str, theirs: str) -> None:
+    merged = merge(base, mine, theirs)
+    lines = merged.text.splitlines(keepends=True)
+    of_other = {at for clash in merged.conflicts for at in range(clash.middle, clash.end)}
+    kept = "".join(line for at, line in enumerate(lines) if at not in of_other)
+    assert taken(marked(merged), "mine").rstrip("\n") == kept.rstrip("\n")
 
 
 @pytest.mark.parametrize("text", [f"{MINE}\r\nx", f"x\n{BETWEEN}", f"{THEIRS}\r\n"])
