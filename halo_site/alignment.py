@@ -97,6 +97,8 @@ def _longest_rising(places: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _closely(old: Sequence[str], new: Sequence[str], gap: Block) -> list[Block]:
+    if gap.cells <= 1:
+        return [gap]  # it is trimmed, so its one line is another one
     before, after = old[gap.old_start : gap.old_end], new[gap.new_start : gap.new_end]
     matcher = SequenceMatcher(None, before, after, autojunk=False)
     return [

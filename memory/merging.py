@@ -75,43 +75,52 @@ def merge(base: str, mine: str, theirs: str) -> Merge:
     return Merge("".join(text), tuple(clashes))
 
 
+@dataclass(slots=True)
+class _Side:
+    """One of the two changed texts, and how far its changes were taken."""
+
+    lines: list[str]
+    blocks: Sequence[Block]
+    taken: int = 0
+    shift: int = 0  # how many lines it is ahead of the base there
+
+    @property
+    def begins(self) -> int | None:
+        """The line of the base at which the next change begins; None where there is no more."""
+        return self.blocks[self.taken].old_start if self.taken < len(self.blocks) else None
+
+    def take(self, end: int) -> int:
+        """Take the changes that overlap or touch what ends at line ``end`` of the base; return that end."""
+        while self.begins is not None and self.begins <= end:
+            block = self.blocks[self.taken]
+            end = max(end, block.old_end)
+            self.taken += 1
+            self.shift += (block.new_end - block.new_start) - (block.old_end - block.old_start)
+        return end
+
+
 def _places(base: list[str], mine: list[str], theirs: list[str]) -> Iterator[_Place]:
     """The three texts in stretches that are the same in all, or were changed by a side or both."""
-    ours, others = changed_blocks(base, mine), changed_blocks(base, theirs)
+    sides = (_Side(mine, changed_blocks(base, mine)), _Side(theirs, changed_blocks(base, theirs)))
     done = 0  # lines of the base
-    shift, other_shift = 0, 0  # how far each side is ahead there
-    while ours or others:
-        start = min(block.old_start for block in [*ours[:1], *others[:1]])
+    while begins := [side.begins for side in sides if side.begins is not None]:
+        start = min(begins)
         yield _Place(*[base[done:start]] * 3)
-        end, taken, other_taken = _touching(start, ours, others)
-        after = shift + sum(_growth(block) for block in ours[:taken])
-        other_after = other_shift + sum(_growth(block) for block in others[:other_taken])
-        yield _Place(
-            base[start:end],
-            mine[start + shift : end + after],
-            theirs[start + other_shift : end + other_after],
-        )
-        done, shift, other_shift = end, after, other_after
-        ours, others = ours[taken:], others[other_taken:]
+        starts = [start + side.shift for side in sides]
+        done = _touching(start, sides)
+        changed = (side.lines[first : done + side.shift] for first, side in zip(starts, sides, strict=True))
+        yield _Place(base[start:done], *changed)
     yield _Place(*[base[done:]] * 3)
 
 
-def _touching(start: int, ours: Sequence[Block], others: Sequence[Block]) -> tuple[int, int, int]:
-    """Where the changes end that overlap or touch from ``start`` on, and how many of each side those are."""
-    end, counts = start, [0, 0]
-    grew = True
-    while grew:
-        grew = False
-        for side, blocks in enumerate((ours, others)):
-            while counts[side] < len(blocks) and blocks[counts[side]].old_start <= end:
-                end = max(end, blocks[counts[side]].old_end)
-                counts[side] += 1
-                grew = True
-    return end, counts[0], counts[1]
-
-
-def _growth(block: Block) -> int:
-    return (block.new_end - block.new_start) - (block.old_end - block.old_start)
+def _touching(start: int, sides: Sequence[_Side]) -> int:
+    """Take the changes of both sides that overlap or touch from ``start`` on; where they end in the base."""
+    before, end = -1, start
+    while end != before:
+        before = end
+        for side in sides:
+            end = side.take(end)
+    return end
 
 
 def _narrowed(place: _Place) -> tuple[list[str], _Place, list[str]]:

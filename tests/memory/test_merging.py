@@ -1,11 +1,14 @@
 """Merging: what diff3 promises, for any texts, and that no line that somebody added is lost."""
 
 from collections import Counter
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from halo_site.alignment import Block, changed_blocks
+from memory import merging
 from memory.line_ends import lines_of
 from memory.merging import Merge, merge
 
@@ -104,3 +107,25 @@ def test_a_large_text_merges_in_a_moment() -> None:
     base = "".join(f"line {number}\n" for number in range(40_000))
     mine, theirs = base.replace("line 7\n", "mine\n"), base.replace("line 39000\n", "theirs\n")
     assert merge(base, mine, theirs).text == mine.replace("line 39000\n", "theirs\n")
+
+
+class CountedBlocks(list[Block]):
+    """Blocks that count how many of them were looked at or copied."""
+
+    looked_at = 0
+
+    def __getitem__(self, at: Any) -> Any:
+        found = super().__getitem__(at)
+        CountedBlocks.looked_at += len(found) if isinstance(at, slice) else 1
+        return CountedBlocks(found) if isinstance(at, slice) else found
+
+
+def test_many_changes_take_steps_in_proportion_to_their_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(merging, "changed_blocks", lambda old, new: CountedBlocks(changed_blocks(old, new)))
+    steps = []
+    for count in (500, 1_000):
+        CountedBlocks.looked_at = 0
+        base = "".join(f"{number}\n-\n" for number in range(count))
+        merge(base, base.replace("-", "mine"), base.replace("-", "theirs"))
+        steps.append(CountedBlocks.looked_at)
+    assert steps[1] < 3 * steps[0]
