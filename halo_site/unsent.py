@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 # Fields with a text that somebody took time to write. No others are shown again: keys and passwords never
-TEXT_FIELDS = ("text", "mine", "spec_text")
+TEXT_FIELDS = ("text", "mine", "merged", "spec_text")
 NAME_FIELDS = ("name",)  # given back beside a text only: alone it is typed again in no time
 
 View = Callable[..., HttpResponseBase]

@@ -1,6 +1,6 @@
 """Two texts of one document, put together as far as they go, for a person to decide the rest."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from halo_site.diff import Diff, diff_of
 from memory.editing import Conflict
@@ -20,6 +20,7 @@ MINE, BETWEEN, THEIRS = "<<<<<<< mine", "======= there now", ">>>>>>>"
 class ConflictPage:
     """What a person wrote, what is there now, and a proposal with `MINE`, `BETWEEN`, `THEIRS` around clashes.
 
+    ``mine`` is what they wrote first, however often the file moved on while they put texts together.
     ``base`` is what a save of the proposal starts from. ``theirs`` is None where there is no text now: the
     file is gone, or is no text (``is_gone`` tells which).
     """
@@ -37,6 +38,7 @@ class ConflictPage:
     sentence: str
     base_is_known: bool = True
     started_from: str = ""  # the base of the save that was refused
+    merged: str = ""  # what they made of both before, where that met another change
 
     @property
     def title(self) -> str:
@@ -67,11 +69,17 @@ class ConflictPage:
         return f"{stem}-mine.md"
 
 
-def conflict_page(place: Place, name: str, text: str, base: str, conflict: Conflict) -> ConflictPage:
-    """The page for a save of ``text`` that started from ``base`` and met ``conflict``."""
-    mine, theirs = plain(text), _decoded(conflict.current)
+def conflict_page(
+    place: Place, name: str, text: str, base: str, conflict: Conflict, *, first: str = ""
+) -> ConflictPage:
+    """The page for a save of ``text`` that started from ``base`` and met ``conflict``.
+
+    Of a text that was put together at an earlier conflict, ``first`` is what the person had written then.
+    """
+    own, theirs = plain(text), _decoded(conflict.current)
+    mine = plain(first) or own
     origin = _text_of_base(place, name, base)
-    merged = Merge(mine, ()) if theirs is None else merge(origin or "", mine, theirs)
+    merged = Merge(own, ()) if theirs is None else merge(origin or "", own, theirs)
     return ConflictPage(
         place,
         name,
@@ -80,24 +88,37 @@ def conflict_page(place: Place, name: str, text: str, base: str, conflict: Confl
         marked(merged),
         len(merged.conflicts),
         digest(conflict.current),
-        None if theirs is None else diff_of(theirs, mine),
+        None if theirs is None else diff_of(theirs, own),
         conflict.revision,
         conflict.current is None,
         str(conflict),
         origin is not None,
         base,
+        "" if own == mine else own,
     )
 
 
 def undecided_page(
-    place: Place, name: str, text: str, base: str, mine: str, current: bytes | None, sentence: str
+    place: Place,
+    name: str,
+    text: str,
+    base: str,
+    current: bytes | None,
+    sentence: str,
+    *,
+    mine: str,
+    merged: str = "",
 ) -> ConflictPage:
-    """The page again for a merged ``text`` in which something is still to be decided."""
+    """The page again for a ``text`` in which something is still to be decided.
+
+    ``mine`` and ``merged`` are what the page before had of them.
+    """
     theirs, own = _decoded(current), plain(mine)
-    diff = None if theirs is None else diff_of(theirs, own)
+    diff = None if theirs is None else diff_of(theirs, plain(merged) or own)
     shown = plain(text)
     count = shown.split("\n").count(MINE)
-    return ConflictPage(place, name, own, theirs, shown, count, base, diff, None, current is None, sentence)
+    page = ConflictPage(place, name, own, theirs, shown, count, base, diff, None, current is None, sentence)
+    return replace(page, merged=plain(merged))
 
 
 def marked(merged: Merge) -> str:

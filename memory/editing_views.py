@@ -104,12 +104,12 @@ def document_merge(request: HttpRequest, place_key: str, relative: str = "") -> 
         try:
             editing.save(place, name, text, base=base, by=_by(request), now=timezone.now())
         except Conflict as conflict:
-            return _conflict(request, conflict_page(place, name, text, base, conflict), CONFLICT)
+            page = conflict_page(place, name, text, base, conflict, first=_mine(request))
+            return _conflict(request, page, CONFLICT)
         except MemoryRefused as error:
             sentence = str(error)
     if sentence:
-        page = undecided_page(place, name, text, base, _mine(request), current, sentence)
-        return _conflict(request, page, REFUSED)
+        return _undecided(request, place, name, current, sentence)
     messages.success(request, _("Saved, with what both of you wrote as you decided."))
     return _to("document_edit", place, name)
 
@@ -119,13 +119,11 @@ def document_merge(request: HttpRequest, place_key: str, relative: str = "") -> 
 def document_copy(request: HttpRequest, place_key: str, relative: str = "") -> HttpResponse:
     """Keep what a person wrote as another file, beside the one that moved on."""
     place, name = get_document(request, place_key, relative, Role.OPERATOR)
-    copy, mine = names.proposed(request.POST.get("name", "")), _mine(request)
+    copy = names.proposed(request.POST.get("name", ""))
     try:
-        _make(request, place, copy, mine)
+        _make(request, place, copy, _mine(request))
     except MemoryRefused as error:
-        text, base = request.POST.get("text", ""), request.POST.get("base", "")
-        page = undecided_page(place, name, text, base, mine, on_disk_or_none(place, name), str(error))
-        return _conflict(request, page, REFUSED)
+        return _undecided(request, place, name, on_disk_or_none(place, name), str(error))
     messages.success(request, _("Your text is kept as %(name)s.") % {"name": place.path(copy)})
     return _to("document_edit", place, copy)
 
@@ -133,9 +131,14 @@ def document_copy(request: HttpRequest, place_key: str, relative: str = "") -> H
 @shown_by("memory:document_edit")
 @require_POST
 def text_download(request: HttpRequest, place_key: str, relative: str = "") -> HttpResponse:
-    """Give back the text that a person wrote, as a file of theirs. Nothing is written here."""
+    """Give back the text that a person wrote, as a file of theirs. Nothing is written here.
+
+    With ``which=merged`` what they made of both texts at an earlier conflict.
+    """
     place, name = get_document(request, place_key, relative, Role.OPERATOR)
-    return download(_mine(request).encode(errors="replace"), PurePosixPath(place.path(name)).name)
+    is_merged = request.POST.get("which") == "merged"
+    text = request.POST.get("merged", "") if is_merged else _mine(request)
+    return download(text.encode(errors="replace"), PurePosixPath(place.path(name)).name)
 
 
 @shown_by("memory:document_new")
@@ -232,6 +235,15 @@ def _editor(
 
 def _conflict(request: HttpRequest, page: ConflictPage, status: int) -> HttpResponse:
     return render(request, "memory/conflict.html", {"page": page}, status=status)
+
+
+def _undecided(
+    request: HttpRequest, place: Place, name: str, current: bytes | None, sentence: str
+) -> HttpResponse:
+    """The conflict's page again with every text that it sent, and why that was not saved."""
+    text, base, merged = (request.POST.get(field, "") for field in ("text", "base", "merged"))
+    page = undecided_page(place, name, text, base, current, sentence, mine=_mine(request), merged=merged)
+    return _conflict(request, page, REFUSED)
 
 
 def _refused(request: HttpRequest, place: Place, name: str, error: MemoryRefused) -> HttpResponse:

@@ -90,9 +90,39 @@ def test_a_second_conflict_shows_the_page_again(client: Client, place: Place) ->
     put(place, f"{ELSEWHERE}\nthird\n")
     again = client.post(url(place, "merge"), {"text": page.proposal, "mine": MY_TEXT, "base": page.base})
     assert again.status_code == 409
-    assert again.context["page"].mine == page.proposal
+    assert again.context["page"].merged == page.proposal
     assert "third" in again.context["page"].proposal
     assert "first of mine" in again.context["page"].proposal
+
+
+@pytest.fixture
+def twice(client: Client, place: Place) -> Any:
+    """The page after a second change met a merge."""
+    page = conflict(client, place, ELSEWHERE).context["page"]
+    put(place, f"{ELSEWHERE}\nthird\n")
+    fields = {"text": page.proposal, "mine": MY_TEXT, "base": page.base}
+    return client.post(url(place, "merge"), fields)
+
+
+def test_the_first_text_stays_what_was_written_through_a_second_conflict(twice: Any) -> None:
+    assert twice.context["page"].mine == MY_TEXT
+    assert f'name="mine" readonly>\n{MY_TEXT}</textarea>' in twice.content.decode()
+
+
+def test_the_first_text_is_still_there_when_a_merge_of_a_merge_is_undecided(
+    client: Client, place: Place, twice: Any
+) -> None:
+    page = twice.context["page"]
+    fields = {"text": f"{MINE}\n", "mine": page.mine, "merged": page.merged, "base": page.base}
+    again = client.post(url(place, "merge"), fields)
+    assert again.status_code == 422
+    assert (again.context["page"].mine, again.context["page"].merged) == (MY_TEXT, page.merged)
+
+
+def test_what_was_made_of_both_can_be_downloaded_too(client: Client, place: Place, twice: Any) -> None:
+    page = twice.context["page"]
+    fields = {"text": "x", "mine": page.mine, "merged": page.merged, "which": "merged"}
+    assert client.post(url(place, "text_download"), fields).content.decode() == page.merged
 
 
 def test_mine_is_kept_as_a_copy(client: Client, place: Place) -> None:
