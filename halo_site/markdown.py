@@ -2,18 +2,21 @@
 
 Two walls: cmark leaves out raw HTML and unsafe links, and nh3 then keeps only a short list of tags without
 any name, id, class or data attribute. Nothing in the result makes a browser fetch anything: an image
-becomes text, a link is followed only by a click and names the host that it really leads to.
+becomes text, a link is followed only by a click and names the host that it really leads to. Where HTML was
+left out, a mark says so: whoever reads must know that a text says more than they see.
 """
 
 import html
 import re
 from itertools import accumulate
+from secrets import token_hex
 from urllib.parse import urlsplit
 
 import cmarkgfm
 import nh3
 from cmarkgfm.cmark import Options
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from halo_site import wiki
 from halo_site.folding import folded
@@ -34,6 +37,8 @@ TARGET_CHARACTERS = 200  # of an image's address that are shown
 IMAGE = re.compile(r'<img src="([^"]*)" alt="([^"]*)"(?: title="[^"]*")? />')
 TASK = re.compile(r'<input type="checkbox" (checked="" )?disabled="" />')
 LINK = re.compile(r'<a href="(https?://[^"]*)"([^>]*)>(.*?)</a>', re.DOTALL)
+OMITTED = "<!-- raw HTML omitted -->"  # one that a text has itself is left out, and so becomes this
+OMITTED_BLOCK = re.compile(rf"^{OMITTED}$", re.MULTILINE)
 QUOTE = re.compile(r"<(/?)blockquote>")
 TAG = re.compile(r"<[^>]*>")
 POSITION = re.compile(r'<(?!h[1-6] )([a-z0-9]+) data-sourcepos="[^"]*"')  # of anything but a heading
@@ -79,6 +84,9 @@ def _clean(text: str, options: int) -> str:
         return f"<pre>{html.escape(plain)}</pre>"
     page = IMAGE.sub(_image_text, page)
     page = TASK.sub(lambda match: "☑" if match[1] else "☐", page)
+    mark = token_hex()  # no text can have it
+    marks = f"block-{mark}", f"inline-{mark}"
+    page = OMITTED_BLOCK.sub(marks[0], page).replace(OMITTED, marks[1])
     clean = nh3.clean(
         page,
         tags=TAGS,
@@ -88,6 +96,8 @@ def _clean(text: str, options: int) -> str:
         link_rel="noopener noreferrer nofollow",
         strip_comments=True,
     )
+    words = html.escape(_("HTML is left out here: see the text as it is written"))
+    clean = clean.replace(marks[0], f"<small>({words})</small>").replace(marks[1], "<small>&lt;…&gt;</small>")
     return LINK.sub(_with_host, clean)
 
 

@@ -246,6 +246,31 @@ def test_a_long_image_address_is_cut() -> None:
     assert len(render(f"![x](https://a.example/{'y' * 5000})")) < 300
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["<div>\nsecret\n</div>", "<!-- secret -->", "- x\n\n  <pre>\n  secret\n  </pre>", "<script>1</script>"],
+)
+def test_a_block_of_html_that_is_left_out_is_said_to_be(text: str) -> None:
+    page = render(f"before\n\n{text}\n\nafter")
+    assert page.count("<small>(HTML is left out here") == 1
+    assert "secret" not in page
+
+
+def test_html_that_is_left_out_within_a_line_leaves_a_mark() -> None:
+    page = render("a <b>c</b> d <!-- secret --> e")
+    assert page == (
+        "<p>a <small>&lt;…&gt;</small>c<small>&lt;…&gt;</small> d <small>&lt;…&gt;</small> e</p>\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["a < b", "`<b>`", "```\n<!-- raw HTML omitted -->\n```", "<https://a.example>"]
+)
+def test_what_is_shown_has_no_mark_of_something_left_out(text: str) -> None:
+    assert "…" not in render(text)
+    assert "left out" not in render(text)
+
+
 def test_template_syntax_is_only_text() -> None:
     assert "{{ 7|add:7 }}" in render("{{ 7|add:7 }}")
 
