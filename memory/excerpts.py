@@ -59,6 +59,7 @@ def has_all(words: Sequence[Word], *folded: str) -> bool:
 
 def excerpt(text: str, words: Sequence[Word]) -> Excerpt | None:
     """Return the line with most of the words, the first of several; None where there is none of them."""
+    text = text.removeprefix(sections.BOM)
     found = _best_line(text, words)
     if found is None:
         return None

@@ -8,9 +8,9 @@ import re
 from itertools import pairwise
 
 from halo_site.alignment import changed_blocks
+from memory.sections import BOM
 
 LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
-BOM = "\ufeff"  # the byte order mark with which some editors begin a file
 
 
 def lines_of(text: str) -> list[str]:

@@ -1,6 +1,7 @@
 """Parts of a memory file, in pure functions: headings, sections, the snapshot for a prompt.
 
-A line is what stands between two newlines, so a trailing newline counts as one more, empty line.
+A line is what stands between two newlines, so a trailing newline counts as one more, empty line. A byte order
+mark before the first line is no part of it.
 """
 
 import re
@@ -11,6 +12,7 @@ SNAPSHOT_LINES = 30  # files up to this are shown whole
 SNAPSHOT_BYTES = 16 * 1024
 OUTLINE_BYTES = 4 * 1024  # of the snapshot, when the first section needs the rest
 NOTE_BYTES = 200  # more than the notes of a snapshot and its line breaks need
+BOM = "\ufeff"  # with which some editors begin a file
 NO_HEADINGS = "(no headings)"
 SKELETON = "# now\n\n## State\n"
 
@@ -55,7 +57,7 @@ def outline(markdown: str) -> list[Heading]:
     """Return the ATX headings outside code fences, in order."""
     headings: list[Heading] = []
     fence = ""
-    for number, line in enumerate(markdown.split("\n"), start=1):
+    for number, line in enumerate(_lines(markdown), start=1):
         if fence:
             fence = "" if _closes(line, fence) else fence
         elif match := FENCE.fullmatch(line):
@@ -67,7 +69,7 @@ def outline(markdown: str) -> list[Heading]:
 
 def headers(markdown: str) -> str:
     """Return one line for each heading, as ``L{line}: {its line}``."""
-    lines = markdown.split("\n")
+    lines = _lines(markdown)
     return "\n".join(f"L{heading.line}: {lines[heading.line - 1].rstrip()}" for heading in outline(markdown))
 
 
@@ -76,7 +78,7 @@ def section(markdown: str, needle: str) -> str | None:
     wanted = needle.strip().casefold()
     if not wanted:
         return markdown
-    lines = markdown.split("\n")
+    lines = _lines(markdown)
     headings = outline(markdown)
     for index, heading in enumerate(headings):
         # The whole line, so that a heading can also be named as `headers` shows it: "## State"
@@ -135,6 +137,10 @@ def with_history_heading(content: str | None, timestamp: str, by: str | None) ->
     end = "\r" if lines[found.line - 1].endswith("\r") else ""
     rest = lines[found.line :] or [""]
     return "\n".join([*lines[: found.line], end, heading + end, *rest])
+
+
+def _lines(markdown: str) -> list[str]:
+    return markdown.removeprefix(BOM).split("\n")
 
 
 def _text(rest: str) -> str:

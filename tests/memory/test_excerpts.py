@@ -77,3 +77,7 @@ def test_nothing_is_shown_where_no_word_is():
 def test_marking_changes_no_character(line, query):
     if len(line) <= LENGTH:
         assert "".join(part.text for part in marked(line, query_words(query) or query_words("x"))) == line
+
+
+def test_the_heading_after_a_byte_order_mark_is_shown_above_the_line():
+    assert excerpt("\ufeff# now\nkettle", found("kettle")).headings == ("now",)

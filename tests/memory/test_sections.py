@@ -96,6 +96,23 @@ def test_a_section_ends_at_no_heading_inside_a_fence() -> None:
     assert sections.read("# a\n```\n# b\n```\nc\n# d", "section", "a") == "# a\n```\n# b\n```\nc"
 
 
+MARKED = "\ufeff# now\na\n# History\nb"
+
+
+def test_a_byte_order_mark_hides_no_first_heading() -> None:
+    assert sections.read(MARKED, "headers") == "L1: # now\nL3: # History"
+    assert sections.read(MARKED, "section", "# now") == "# now\na"
+
+
+def test_the_history_of_a_file_that_begins_with_a_byte_order_mark_is_found() -> None:
+    text = sections.with_history_heading("\ufeff# History\n", "2026-01-02-0900", None)
+    assert text == "\ufeff# History\n\n## 2026-01-02-0900\n"
+
+
+def test_the_outline_of_a_snapshot_has_the_heading_after_a_byte_order_mark() -> None:
+    assert "\nL1: # now\n" in sections.snapshot(MARKED + "\nx" * 40)
+
+
 def test_headers_of_a_file_without_headings_say_so() -> None:
     assert sections.read("text", "headers") == "(no headings)"
 
