@@ -1,5 +1,6 @@
 """Two texts of one document, put together as far as they go, for a person to decide the rest."""
 
+import re
 from dataclasses import dataclass, replace
 
 from halo_site.diff import Diff, diff_of
@@ -13,12 +14,15 @@ from memory.places import Place
 from memory.recording import LIMIT_BYTES
 
 BASES_LOOKED_AT = 1_000  # newest revisions of a document among which the base of a save is sought
-MINE, BETWEEN, THEIRS = "<<<<<<< mine", "======= there now", ">>>>>>>"
+FEWEST_MARKS, MOST_MARKS = 7, 60  # characters that a line of ours begins with; one more than in any text
+MARK = re.compile(
+    rf"^(?:(<{{7,{MOST_MARKS}}}) mine|(={{7,{MOST_MARKS}}}) there now|(>{{7,{MOST_MARKS}}}))$", re.M
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ConflictPage:
-    """What a person wrote, what is there now, and a proposal with `MINE`, `BETWEEN`, `THEIRS` around clashes.
+    """What a person wrote, what is there now, and a proposal with the lines of `marks_of` around clashes.
 
     ``mine`` is what they wrote first, however often the file moved on while they put texts together.
     ``base`` is what a save of the proposal starts from. ``theirs`` is None where there is no text now: the
@@ -38,6 +42,7 @@ class ConflictPage:
     sentence: str
     base_is_known: bool = True
     started_from: str = ""  # the base of the save that was refused
+    marks: int = FEWEST_MARKS  # see `marks_of`
     merged: str = ""  # what they made of both before, where that met another change
 
     @property
@@ -80,12 +85,13 @@ def conflict_page(
     mine = plain(first) or own
     origin = _text_of_base(place, name, base)
     merged = Merge(own, ()) if theirs is None else merge(origin or "", own, theirs)
+    marks = _marks_in_none_of(own, mine, theirs or "")
     return ConflictPage(
         place,
         name,
         mine,
         theirs,
-        marked(merged),
+        marked(merged, marks),
         len(merged.conflicts),
         digest(conflict.current),
         None if theirs is None else diff_of(theirs, own),
@@ -94,6 +100,7 @@ def conflict_page(
         str(conflict),
         origin is not None,
         base,
+        marks,
         "" if own == mine else own,
     )
 
@@ -107,42 +114,61 @@ def undecided_page(
     sentence: str,
     *,
     mine: str,
+    marks: int,
     merged: str = "",
 ) -> ConflictPage:
     """The page again for a ``text`` in which something is still to be decided.
 
-    ``mine`` and ``merged`` are what the page before had of them.
+    ``mine``, ``marks`` and ``merged`` are what the page before had of them.
     """
     theirs, own = _decoded(current), plain(mine)
     diff = None if theirs is None else diff_of(theirs, plain(merged) or own)
     shown = plain(text)
-    count = shown.split("\n").count(MINE)
+    count = shown.split("\n").count(marks_of(marks)[0])
     page = ConflictPage(place, name, own, theirs, shown, count, base, diff, None, current is None, sentence)
-    return replace(page, merged=plain(merged))
+    return replace(page, marks=marks, merged=plain(merged))
 
 
-def marked(merged: Merge) -> str:
+def marks_of(size: int) -> tuple[str, str, str]:
+    """The lines before, between and after the two sides of a clash; ``size`` tells them from the texts."""
+    return f"{'<' * size} mine", f"{'=' * size} there now", ">" * size
+
+
+def marked(merged: Merge, size: int = FEWEST_MARKS) -> str:
     """The proposal, with a line before, between and after the two sides of each clash.
 
     The last line of a text need not have an end; it gets one where a mark comes after it.
     """
+    before, between, after = marks_of(size)
     lines, done, parts = lines_of(merged.text), 0, list[str]()
     for clash in merged.conflicts:
         parts += lines[done : clash.start]
         mine, theirs = lines[clash.start : clash.middle], lines[clash.middle : clash.end]
-        parts += [f"{MINE}\n", *_ended(mine), f"{BETWEEN}\n", *_ended(theirs), f"{THEIRS}\n"]
+        parts += [f"{before}\n", *_ended(mine), f"{between}\n", *_ended(theirs), f"{after}\n"]
         done = clash.end
     return "".join([*parts, *lines[done:]])
 
 
-def is_undecided(text: str) -> bool:
+def is_undecided(text: str, size: int = FEWEST_MARKS) -> bool:
     """Whether a line that `marked` put in is still there. Asked of merges only: any text may have one."""
-    return not {MINE, BETWEEN, THEIRS}.isdisjoint(plain(text).split("\n"))
+    return not set(marks_of(size)).isdisjoint(plain(text).split("\n"))
 
 
 def has_marks(text: str) -> bool:
     """Whether a line of ours from above or between two sides stands in a text that was no merge."""
-    return not {MINE, BETWEEN}.isdisjoint(plain(text).split("\n"))
+    return any(found[1] or found[2] for found in MARK.finditer(plain(text)))
+
+
+def sent_marks(value: str) -> int:
+    """The size of marks that a form says it has; the smallest where it says none that can be."""
+    size = int(value) if re.fullmatch("[0-9]{1,2}", value) else FEWEST_MARKS
+    return size if FEWEST_MARKS <= size <= MOST_MARKS + 1 else FEWEST_MARKS
+
+
+def _marks_in_none_of(*texts: str) -> int:
+    """The size of marks that no line of the texts can be taken for."""
+    found = (len(match[1] or match[2] or match[3]) for text in texts for match in MARK.finditer(text))
+    return max(found, default=FEWEST_MARKS - 1) + 1
 
 
 def _ended(lines: list[str]) -> list[str]:

@@ -15,7 +15,14 @@ from halo_site.roles import Role
 from halo_site.unsent import shown_by
 from memory import editing, names
 from memory.access import get_document, get_place, seen_tree, wiki_resolver
-from memory.conflict_page import ConflictPage, conflict_page, has_marks, is_undecided, undecided_page
+from memory.conflict_page import (
+    ConflictPage,
+    conflict_page,
+    has_marks,
+    is_undecided,
+    sent_marks,
+    undecided_page,
+)
 from memory.editing import Conflict
 from memory.editor_page import EditorPage, editor_page, opened
 from memory.exceptions import MemoryRefused
@@ -98,7 +105,7 @@ def document_merge(request: HttpRequest, place_key: str, relative: str = "") -> 
     text, base = request.POST.get("text", ""), request.POST.get("base", "")
     sentence = ""
     current = on_disk_or_none(place, name)
-    if is_undecided(text) and not is_undecided((current or b"").decode(errors="replace")):
+    if is_undecided(text, sent_marks(request.POST.get("marks", ""))):
         sentence = _("A marked place is left: decide it, and take the lines with the marks out.")
     else:
         try:
@@ -242,7 +249,10 @@ def _undecided(
 ) -> HttpResponse:
     """The conflict's page again with every text that it sent, and why that was not saved."""
     text, base, merged = (request.POST.get(field, "") for field in ("text", "base", "merged"))
-    page = undecided_page(place, name, text, base, current, sentence, mine=_mine(request), merged=merged)
+    marks = sent_marks(request.POST.get("marks", ""))
+    page = undecided_page(
+        place, name, text, base, current, sentence, mine=_mine(request), marks=marks, merged=merged
+    )
     return _conflict(request, page, REFUSED)
 
 

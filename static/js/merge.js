@@ -2,7 +2,8 @@
 (() => {
   const text = document.querySelector("[data-merge]");
   if (!text) return;
-  const PLACE = /^<<<<<<< mine\n([^]*?)^======= there now\n([^]*?)^>>>>>>>(?:\n|$)/gm;
+  const size = text.dataset.merge; // characters of a mark: as many as no line of the texts has
+  const PLACE = new RegExp(`^<{${size}} mine\\n([^]*?)^={${size}} there now\\n([^]*?)^>{${size}}(?:\\n|$)`, "gm");
   const box = document.querySelector("[data-clashes]");
   const [count, list, row] = ["[data-words]", "ol", "template"].map((found) => box.querySelector(found));
 

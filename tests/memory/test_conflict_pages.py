@@ -7,7 +7,7 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memory.conflict_page import BETWEEN, MINE, THEIRS, is_undecided, marked
+from memory.conflict_page import is_undecided, marked, marks_of, sent_marks
 from memory.merging import merge
 from memory.models import Revision, digest
 from memory.places import Place
@@ -15,9 +15,11 @@ from tests.memory.conftest import put
 from tests.memory.test_editor_pages import save, url
 
 pytestmark = pytest.mark.django_db
+MINE, BETWEEN, THEIRS = marks_of(7)
 BASE = "# now\n\nfirst\n\nsecond\n"
 MY_TEXT = BASE.replace("first", "first of mine")
 CLASH = BASE.replace("first", "first of theirs")
+SIDES = {"mine": MY_TEXT, "theirs": CLASH}
 ELSEWHERE = BASE.replace("second", "second of theirs")
 
 
@@ -78,6 +80,35 @@ def test_each_mark_that_is_left_keeps_a_merge_from_being_saved(
     page = conflict(client, place, CLASH).context["page"]
     fields = {"text": f"decided\n{mark}\n", "mine": MY_TEXT, "base": page.base}
     assert client.post(url(place, "merge"), fields).status_code == 422
+
+
+@pytest.mark.parametrize("mark", [MINE, BETWEEN, THEIRS])
+@pytest.mark.parametrize("whose", ["mine", "theirs"])
+def test_a_text_about_marks_can_be_merged(client: Client, place: Place, mark: str, whose: str) -> None:
+    mine, theirs = (f"{mark}\n{text}" if whose == side else text for side, text in SIDES.items())
+    page = conflict(client, place, theirs, mine).context["page"]
+    before, between, after = marks_of(8)
+    assert f"{before}\n" in page.proposal
+    fields = {"text": page.proposal, "mine": page.mine, "base": page.base, "marks": str(page.marks)}
+    again = client.post(url(place, "merge"), fields)
+    assert (again.status_code, again.context["page"].clashes) == (422, 1)
+    decided = "".join(
+        line
+        for line in page.proposal.splitlines(keepends=True)
+        if line.rstrip("\n") not in {before, between, after}
+    )
+    assert client.post(url(place, "merge"), fields | {"text": decided}).status_code == 302
+    assert (place.base / place.file).read_text() == decided
+
+
+def test_the_marks_of_a_merge_do_not_grow_without_a_bound(client: Client, place: Place) -> None:
+    page = conflict(client, place, CLASH, f"{'>' * 5_000}\n{MY_TEXT}").context["page"]
+    assert page.marks == 7
+
+
+@pytest.mark.parametrize("value", ["", "6", "62", "-8", "9" * 5_000, "٨"])
+def test_marks_that_no_page_has_are_taken_for_the_smallest(value: str) -> None:
+    assert sent_marks(value) == 7
 
 
 @pytest.mark.parametrize("mark", [MINE, BETWEEN, THEIRS])

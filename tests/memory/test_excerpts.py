@@ -80,4 +80,4 @@ def test_marking_changes_no_character(line, query):
 
 
 def test_the_heading_after_a_byte_order_mark_is_shown_above_the_line():
-    assert excerpt("\ufeff# now\nkettle", found("kettle")).headings == ("now",)
+    assert excerpt("\ufeff# now\nkettle", query_words("kettle")).headings == ("now",)
