@@ -26,7 +26,8 @@ class ConflictPage:
 
     ``mine`` is what they wrote first, however often the file moved on while they put texts together.
     ``base`` is what a save of the proposal starts from. ``theirs`` is None where there is no text now: the
-    file is gone, or is no text (``is_gone`` tells which).
+    file is gone, or is no text (``is_gone`` tells which), or ``is_another``: theirs was renamed, and what has
+    its name now is not to be merged with.
     """
 
     place: Place
@@ -43,6 +44,7 @@ class ConflictPage:
     base_is_known: bool = True
     started_from: str = ""  # the base of the save that was refused
     marks: int = FEWEST_MARKS  # see `marks_of`
+    is_another: bool = False
     merged: str = ""  # what they made of both before, where that met another change
 
     @property
@@ -61,7 +63,7 @@ class ConflictPage:
     @property
     def new_path(self) -> str:
         """The path by which the document goes on after it was renamed; empty where it was not."""
-        return self.revision.renamed_to if self.revision and self.is_gone else ""
+        return self.revision.renamed_to if self.revision and (self.is_gone or self.is_another) else ""
 
     @property
     def new_name(self) -> str:
@@ -81,7 +83,7 @@ def conflict_page(
 
     Of a text that was put together at an earlier conflict, ``first`` is what the person had written then.
     """
-    own, theirs = plain(text), _decoded(conflict.current)
+    own, theirs = plain(text), None if conflict.is_another else _decoded(conflict.current)
     mine = plain(first) or own
     origin = _text_of_base(place, name, base)
     merged = Merge(own, ()) if theirs is None else merge(origin or "", own, theirs)
@@ -93,7 +95,7 @@ def conflict_page(
         theirs,
         marked(merged, marks),
         len(merged.conflicts),
-        digest(conflict.current),
+        base if conflict.is_another else digest(conflict.current),
         None if theirs is None else diff_of(theirs, own),
         conflict.revision,
         conflict.current is None,
@@ -101,6 +103,7 @@ def conflict_page(
         origin is not None,
         base,
         marks,
+        conflict.is_another,
         "" if own == mine else own,
     )
 

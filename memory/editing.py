@@ -37,12 +37,16 @@ class Conflict(MemoryRefused):
     """The file moved on since the person opened it; nothing was written.
 
     ``current`` is what it holds now (None: it is gone), ``revision`` says who made that, without content.
+    ``is_another``: the file that they opened was renamed, in ``revision``, and another one has its name.
     """
 
-    def __init__(self, sentence: str, current: bytes | None, revision: Revision | None) -> None:
+    def __init__(
+        self, sentence: str, current: bytes | None, revision: Revision | None, *, is_another: bool = False
+    ) -> None:
         super().__init__(sentence)
         self.current = current
         self.revision = revision
+        self.is_another = is_another
 
 
 def save(place: Place, name: str, text: str, *, base: str, by: str, now: datetime) -> Saved:
@@ -206,10 +210,26 @@ def _require_editable(place: Place, name: str) -> None:
 
 def _require_base(place: Place, name: str, data: bytes | None, base: str) -> None:
     if digest(data) != base:
+        if data is not None and (left := _departure_since(place, name, base)):
+            raise Conflict(
+                f"The file that you opened was renamed to {left.renamed_to} by {left.author}, and "
+                f"{place.path(name)} is another file now. Nothing was overwritten.",
+                data,
+                left,
+                is_another=True,
+            )
         newest = _newest(place, name)
         what = _departed(newest) if data is None else "was made" if not base else "was changed"
         sentence = f"{place.path(name)} {what} after you opened it. Nothing was overwritten."
         raise Conflict(sentence, data, newest)
+
+
+def _departure_since(place: Place, name: str, base: str) -> Revision | None:
+    """The row by which the document left this name after it was as ``base`` says; None where it did not."""
+    rows = Revision.objects.for_document(place.key, place.path(name))
+    left = rows.departures().newest()
+    opened = rows.filter(sha256=base).newest() if left and base else None
+    return left if left and opened and opened.pk < left.pk else None
 
 
 def _departed(newest: Revision | None) -> str:

@@ -50,6 +50,10 @@ class RevisionQuerySet(models.QuerySet["Revision"]):
         """The rows by which a document came by a new name."""
         return self.filter(other_path__isnull=False).exclude(sha256="")
 
+    def departures(self) -> "RevisionQuerySet":
+        """The rows by which a document left a name for another."""
+        return self.filter(operation=Operation.RENAMED, other_path__isnull=False, sha256="")
+
     def without_content(self) -> "RevisionQuerySet":
         return self.defer("content")
 

@@ -309,6 +309,45 @@ def test_the_old_name_of_a_file_leads_to_the_new_one(client: Client, place: Plac
     assert "Put the last recorded text back" not in page
 
 
+@pytest.fixture
+def name_used_anew(client: Client, place: Place) -> Any:
+    """The page of a save to a name that another file has by now."""
+    save(client, place, BASE, base="", name="old.md")
+    client.post(url(place, "rename", "old.md"), {"name": "new.md"})
+    save(client, place, "not related\n", base="", name="old.md")
+    return save(client, place, MY_TEXT, base=digest(BASE.encode()), name="old.md")
+
+
+def test_a_text_is_not_merged_into_another_file_with_the_old_name(place: Place, name_used_anew: Any) -> None:
+    page = name_used_anew.context["page"]
+    assert page.sentence == (
+        "The file that you opened was renamed to memory/new.md by operator, and memory/old.md is another "
+        "file now. Nothing was overwritten."
+    )
+    assert (page.proposal, page.theirs, page.new_name) == (MY_TEXT, None, "new.md")
+    words = name_used_anew.content.decode()
+    assert f'formaction="{url(place, "save", "new.md")}"' in words
+    assert "Save what is put together" not in words
+    assert "Make the file again" not in words
+
+
+def test_a_key_that_saves_does_not_overwrite_another_file_with_the_old_name(
+    client: Client, place: Place, name_used_anew: Any
+) -> None:
+    page = name_used_anew.context["page"]
+    fields = {"text": page.proposal, "mine": page.mine, "base": page.base}
+    assert client.post(url(place, "merge", "old.md"), fields).status_code == 409
+    assert (place.base / place.below("old.md")).read_text() == "not related\n"
+
+
+def test_a_stale_save_to_the_file_with_the_old_name_is_merged_as_ever(
+    client: Client, place: Place, name_used_anew: Any
+) -> None:
+    save(client, place, "related\n", base=digest(b"not related\n"), name="old.md")
+    page = save(client, place, "mine\n", base=digest(b"not related\n"), name="old.md").context["page"]
+    assert (page.theirs, page.is_another) == ("related\n", False)
+
+
 def test_a_removed_file_is_said_to_be_removed(client: Client, place: Place) -> None:
     (place.base / place.file).unlink()
     page = save(client, place, MY_TEXT, base=digest(BASE.encode())).context["page"]
