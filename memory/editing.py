@@ -90,8 +90,12 @@ def rename(place: Place, name: str, new_name: str, *, by: str, now: datetime) ->
 
     The one lock of the place covers both names. ``new_name`` may lie in another folder below the place's.
     """
-    if not name or not new_name:
+    if not name:
         raise MemoryRefused(f"{place.path('')} keeps its name: it is the file that every run reads.")
+    if not new_name:
+        raise MemoryRefused(f"{place.path(name)} needs a name; nothing was renamed. Type the new one.")
+    if new_name == name:
+        raise MemoryRefused(f"{place.path(name)} has this name already; nothing was renamed.")
     _require_editable(place, name)
     _require_editable(place, new_name)
     old_path, new_path = place.path(name), place.path(new_name)

@@ -226,6 +226,19 @@ def test_a_name_can_change_its_case(place: Place) -> None:
     assert on_disk(place, "A.md") == b"x"
 
 
+@pytest.mark.parametrize(
+    ("new", "words"),
+    [("a.md", "memory/a.md has this name already"), ("", "memory/a.md needs a name")],
+    ids=["its own", "empty"],
+)
+def test_a_name_that_is_none_or_no_other_is_refused_as_that(place: Place, new: str, words: str) -> None:
+    put(place, "x", "a.md")
+    with pytest.raises(MemoryRefused) as refused:
+        editing.rename(place, "a.md", new, by="mara", now=BEGINNING)
+    assert not isinstance(refused.value, Conflict)
+    assert str(refused.value).startswith(words)
+
+
 def test_what_is_not_there_is_not_renamed(place: Place) -> None:
     with pytest.raises(MemoryRefused, match="There is no file"):
         editing.rename(place, "a.md", "b.md", by="mara", now=BEGINNING)
