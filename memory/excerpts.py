@@ -16,7 +16,8 @@ WINDOW = 1_000  # characters that are folded at once, and the rest of their last
 MOST_MATCHES = 200  # that are looked at for the best line
 ELLIPSIS = "…"
 # Lines that begin headings and fences, after a line break, which is found faster than a line's beginning: the
-# outline of these alone has the same headings
+# outline of these alone has the same headings, unless there is HTML or a fence in a list item
+SUBTLE = re.compile("\n {0,3}(?:<|(?:(?:[-+*]|[0-9]{1,9}[.)]) +)+(?:<|```|~~~))")
 MARKS = re.compile("\n {0,3}(?:#|```|~~~).*")
 # What folds together: a character and what is composed with it
 CLUSTER = re.compile("[\\s\\S][\u0300-\u036f\u3099\u309a\u1160-\u11ff]*")
@@ -63,8 +64,9 @@ def excerpt(text: str, words: Sequence[Word]) -> Excerpt | None:
     found = _best_line(text, words)
     if found is None:
         return None
-    marks = MARKS.findall("\n" + text[: found.end])
-    headings = sections.outline("".join(marks)[1:]) if marks else []
+    before = "\n" + text[: found.end]
+    marks = before.split("\n")[1:] if SUBTLE.search(before) else MARKS.findall(before)
+    headings = sections.outline("\n".join(mark.lstrip("\n") for mark in marks))
     if headings and headings[-1].line == len(marks) and MARKS.match("\n" + found.text):
         return Excerpt(found.number, _path(headings)[:-1], marked(headings[-1].text, words))
     return Excerpt(found.number, _path(headings), marked(found.text.strip(), words))

@@ -18,8 +18,37 @@ SKELETON = "# now\n\n## State\n"
 
 # CommonMark 4.2: up to three spaces, one to six marks, then a space, a tab or the end of the line
 HEADING = re.compile(r" {0,3}(#{1,6})(?=[ \t\r]|$)")
+# CommonMark 5.2: what begins list items, with the spaces after it
+ITEMS = re.compile(r"(?: {0,3}(?:[-+*]|[0-9]{1,9}[.)]) {1,4})*")
 # CommonMark 4.5: the marks of a fence; the rest of a backtick fence's line holds no backtick
 FENCE = re.compile(r" {0,3}(?:(`{3,})[^`]*|(~{3,}).*)")
+# CommonMark 4.6: what begins a block of HTML, and what is in its last line
+BLOCKS = (
+    "address|article|aside|base|basefont|blockquote|body|caption|center|col|colgroup|dd|details|dialog|dir|div|dl"
+    "|dt|fieldset|figcaption|figure|footer|form|frame|frameset|h[1-6]|head|header|hr|html|iframe|legend|li|link"
+    "|main|menu|menuitem|nav|noframes|ol|optgroup|option|p|param|section|source|summary|table|tbody|td|tfoot|th"
+    "|thead|title|tr|track|ul"
+)
+BLANK = r"^[ \t\r]*$"
+HTML = [
+    (re.compile(f" {{0,3}}{start}", re.IGNORECASE), re.compile(end, re.IGNORECASE))
+    for start, end in (
+        (r"<(?:script|pre|style)(?:[ \t\r>]|$)", r"</(?:script|pre|style)>"),
+        (r"<!--", r"-->"),
+        (r"<\?", r"\?>"),
+        (r"<!\[CDATA\[", r"\]\]>"),
+        (r"<![A-Z]", r">"),
+        (rf"</?(?:{BLOCKS})(?:[ \t\r]|/?>|$)", BLANK),
+    )
+]
+BEGINNINGS = frozenset("#`~<-+*0123456789")  # of lines that are looked at, after their spaces
+# One whole tag of any other name, alone in a line that does not go on with a paragraph
+VALUE = r"""(?:[^ \t\r"'=<>`]+|'[^']*'|"[^"]*")"""
+TAG = re.compile(
+    rf" {{0,3}}<(?:[a-z][a-z0-9-]*(?:[ \t]+[a-z_:][a-z0-9_.:-]*(?:[ \t]*=[ \t]*{VALUE})?)*[ \t]*/?"
+    r"|/[a-z][a-z0-9-]*[ \t]*)>[ \t\r]*$",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +83,24 @@ def read(markdown: str, mode: str, arg: str | int | None = None) -> str | None:
 
 
 def outline(markdown: str) -> list[Heading]:
-    """Return the ATX headings outside code fences, in order."""
+    """Return the ATX headings outside code fences and blocks of HTML, in order."""
     headings: list[Heading] = []
-    fence = ""
+    block: _Verbatim | None = None
+    is_paragraph = False  # whether the line before is one's
     for number, line in enumerate(_lines(markdown), start=1):
-        if fence:
-            fence = "" if _closes(line, fence) else fence
-        elif match := FENCE.fullmatch(line):
-            fence = match[1] or match[2]
+        if block and not block.is_left_by(line):
+            block = None if block.ends_with(line) else block
+            is_paragraph = False
+        elif line.lstrip(" ")[:1] not in BEGINNINGS:
+            block, is_paragraph = None, bool(line.strip())
+        elif block := _opened(line, is_paragraph):
+            block = None if block.end and block.ends_with(line) else block
+            is_paragraph = False
         elif match := HEADING.match(line):
+            is_paragraph = False
             headings.append(Heading(number, len(match[1]), _text(line[match.end() :])))
+        else:
+            is_paragraph = bool(line.strip())
     return headings
 
 
@@ -150,11 +187,46 @@ def _text(rest: str) -> str:
     return open_end.rstrip() if open_end != open_end.rstrip() or not open_end else text
 
 
+@dataclass(frozen=True, slots=True)
+class _Verbatim:
+    """An open code fence or block of HTML, of which ``end`` is in the last line.
+
+    ``indent`` is how far in it stands, in a list item.
+    """
+
+    indent: int
+    fence: str = ""
+    end: re.Pattern[str] | None = None
+
+    def is_left_by(self, line: str) -> bool:
+        """Whether the list item that it stands in ends before ``line``."""
+        return bool(self.indent) and bool(line.strip()) and not line.startswith((" " * self.indent, "\t"))
+
+    def ends_with(self, line: str) -> bool:
+        inner = line.removeprefix(" " * self.indent)
+        return bool(self.end.search(inner)) if self.end else _closes(inner, self.fence)
+
+
 def _closes(line: str, fence: str) -> bool:
-    """Tell whether ``line`` ends the fence: the same mark, at least as many, nothing after them."""
-    mark = line.strip()
-    is_indented = len(line) - len(line.lstrip(" ")) > 3
+    """Tell whether ``line`` ends the fence: the same mark, at least as many, only blanks after them."""
+    mark = line.lstrip(" ")
+    is_indented = len(line) - len(mark) > 3
+    mark = mark.rstrip(" \t\r")
     return not is_indented and len(mark) >= len(fence) and set(mark) == {fence[0]}
+
+
+def _opened(line: str, is_paragraph: bool) -> _Verbatim | None:
+    """What begins in this line and is shown as it is written; ``is_paragraph`` tells of the line before."""
+    items = ITEMS.match(line)
+    indent = items.end() if items else 0
+    if fence := FENCE.fullmatch(line, indent):
+        return _Verbatim(indent, fence[1] or fence[2])
+    if "<" not in line:
+        return None
+    end = next((end for begin, end in HTML if begin.match(line, indent)), None)
+    if end is None and TAG.match(line, indent) and not (is_paragraph and not indent):
+        end = re.compile(BLANK)
+    return _Verbatim(indent, end=end) if end else None
 
 
 def _end(headings: list[Heading], index: int, last: int) -> int:

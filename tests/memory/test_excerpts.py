@@ -81,3 +81,8 @@ def test_marking_changes_no_character(line, query):
 
 def test_the_heading_after_a_byte_order_mark_is_shown_above_the_line():
     assert excerpt("\ufeff# now\nkettle", query_words("kettle")).headings == ("now",)
+
+
+@pytest.mark.parametrize("block", ["<!--\n# not\n-->\n", "- ```\n  # not\n  ```\n"])
+def test_a_heading_in_html_or_a_fence_of_a_list_is_shown_above_no_line(block):
+    assert excerpt(f"# real\n{block}kettle\n", query_words("kettle")).headings == ("real",)

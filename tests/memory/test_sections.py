@@ -75,6 +75,10 @@ def test_what_is_no_atx_heading_is_not_seen(line: str) -> None:
         "  ```\n# a\n  ```",
         "```\n# a\n```` x\n```",
         "```\n# a",
+        "```\n\t```\n# a",
+        "```\n```\u00a0\n# a",
+        "- ```\n  # a\n  ```",
+        "10. ~~~\n    # a\n    ~~~\n",
     ],
 )
 def test_a_heading_in_a_code_fence_is_none(fence: str) -> None:
@@ -85,6 +89,40 @@ def test_a_heading_in_a_code_fence_is_none(fence: str) -> None:
     "text", ["```\n```\n# a", "``` `\n# a", "``\n# a", "    ```\n# a", "~~~\n~~~~~\n# a"]
 )
 def test_a_heading_after_what_is_no_open_fence_is_one(text: str) -> None:
+    assert [heading.text for heading in sections.outline(text)] == ["a"]
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<!--\n# a\n-->",
+        "<pre>\n\n# a\n</pre>",
+        "<div>\n# a\n</div>",
+        "<?x\n# a\n?>",
+        "<![CDATA[\n# a\n]]>",
+        "<!X\n# a\n>",
+        '<b class="c">\n# a',
+        "<!-- never closed\n\n# a",
+        "- <!--\n  # a\n  -->",
+    ],
+)
+def test_a_heading_in_a_block_of_html_is_none(html: str) -> None:
+    assert sections.outline(html) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<!-- b -->\n# a",
+        "<div>\n\n# a\n</div>",
+        "text\n<b>\n# a",
+        "    <!--\n# a",
+        "- ```\n# a",
+        "- ```\n  ```\n# a",
+        "<b> text\n# a",
+    ],
+)
+def test_a_heading_after_what_ends_or_is_no_block_is_one(text: str) -> None:
     assert [heading.text for heading in sections.outline(text)] == ["a"]
 
 
