@@ -5,6 +5,7 @@ They are links in text, never in code or in another link. What a name means is n
 
 import html
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ TAG = re.compile(r"<[^>]*>")
 EMPHASIS = re.compile(r"(?<!\\)[*_~]")  # what one escaped makes none anyway
 # While markdown is read, characters of private use stand for those; the second is how an address has them
 STAND_INS = {"*": ("\ue000", "%EE%80%80"), "_": ("\ue001", "%EE%80%81"), "~": ("\ue002", "%EE%80%82")}
+# A heading that has an address of its own, as `halo_site.folding` writes it
+ANCHOR = re.compile(r' id="(L\d+)"(?:><summary><h[1-6])?>(.*?)</h[1-6]>', re.DOTALL)
 VERBATIM = re.compile(r"<(/?)(?:code|pre|a)\b")
 
 
@@ -61,11 +64,13 @@ def names(page: str) -> list[str]:
 def linked(page: str, resolve: Resolver) -> str:
     """Return the sanitized page with its wiki links as links; ``resolve`` is asked once for all of them.
 
-    One to something that is not there says so and leads to where it can be made.
+    One to something that is not there says so and leads to where it can be made. ``[[#heading]]`` leads to
+    that heading of the page itself, where it has an address.
     """
     if "[[" not in page:
         return page
-    targets = resolve(names(page))
+    named = names(page)
+    targets = {**resolve(named), **_own_headings(page, [name for name in named if name.startswith("#")])}
 
     def link(match: re.Match[str]) -> str:
         target = targets.get(_name(match))
@@ -78,6 +83,21 @@ def linked(page: str, resolve: Resolver) -> str:
         return shown if target.is_there else f"{shown} <small>({html.escape(_('not there yet'))})</small>"
 
     return "".join(LINK.sub(link, piece) if is_text else piece for piece, is_text in _pieces(page))
+
+
+def _own_headings(page: str, named: Sequence[str]) -> dict[str, Target]:
+    """Where ``#heading`` leads within the page; the first of several."""
+    if not named:
+        return {}
+    found: dict[str, str] = {}
+    for anchor in ANCHOR.finditer(page):
+        found.setdefault(_folded(html.unescape(TAG.sub("", anchor[2]))), anchor[1])
+    lines = ((name, found.get(_folded(name[1:]))) for name in named)
+    return {name: Target(f"#{line}", is_there=True) for name, line in lines if line}
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFC", text).strip().casefold()
 
 
 def _pieces(page: str) -> Iterator[tuple[str, bool]]:

@@ -13,8 +13,9 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
+from halo_site.datadir.files import PathRefused
 from halo_site.wiki import Resolver, Target
-from memory import sections
+from memory import names, sections
 from memory.index import IndexedDocument, Link, bare, short_name, title_of
 from memory.places import SUFFIX, Place, Scope
 from memory.words import fold
@@ -40,19 +41,22 @@ class LinkedFile:
 def resolver(place: Place, readable: Callable[[], Mapping[str, Place]]) -> Resolver:
     """Return what finds the wiki links of a file in ``place`` for a reader who may see ``readable()``.
 
-    One query for all of them, and one more where some name a heading: these lead to its line.
+    One query for all of them, and one more where some name a heading: these lead to its line. A name that
+    neither is there nor can be made stays text.
     """
 
-    def resolve(names: Sequence[str]) -> dict[str, Target]:
+    def resolve(written: Sequence[str]) -> dict[str, Target]:
         places = readable()
-        found = _namesakes({short_name(bare(name)) for name in names}, _near(place, places))
-        led_to = {name: _resolved(bare(name), place, places, found) for name in names if bare(name)}
+        found = _namesakes({short_name(bare(name)) for name in written}, _near(place, places))
+        led_to = {name: _resolved(bare(name), place, places, found) for name in written if bare(name)}
+        makeable = {name for name, row in led_to.items() if row or _can_be_made(place, bare(name))}
         lines = _lines({name: row for name, row in led_to.items() if row and "#" in name})
         return {
             name: Target(address(places[row.place], row.name) + lines.get(name, ""), is_there=True)
             if row
             else Target(create_address(place, bare(name)), is_there=False)
             for name, row in led_to.items()
+            if name in makeable
         }
 
     return resolve
@@ -113,8 +117,20 @@ def address(place: Place, name: str) -> str:
 
 def create_address(place: Place, name: str) -> str:
     """The page that makes a file of that name in ``place``."""
-    file = name if name.endswith(SUFFIX) else f"{name}{SUFFIX}"
-    return f"{reverse('memory:document_new', args=[place.key])}?{urlencode({'name': file})}"
+    return f"{reverse('memory:document_new', args=[place.key])}?{urlencode({'name': _file(name)})}"
+
+
+def _file(name: str) -> str:
+    return name if name.endswith(SUFFIX) else f"{name}{SUFFIX}"
+
+
+def _can_be_made(place: Place, name: str) -> bool:
+    """Whether a person can make a file of that name, as far as the name tells."""
+    try:
+        names.require_plain(place, names.proposed(name))
+    except PathRefused:
+        return False
+    return not names.is_record(place, _file(name))
 
 
 def _near(place: Place, places: Mapping[str, Place]) -> list[str]:

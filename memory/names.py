@@ -45,6 +45,12 @@ def require_new_name(place: Place, name: str, *, leaving: str = "") -> None:
     """
     if not name:
         return
+    require_plain(place, name)
+    require_no_twin(place, name, leaving=leaving)
+
+
+def require_plain(place: Place, name: str) -> None:
+    """Raise `PathRefused` for a name that no new file can have, whatever is there. Nothing is looked up."""
     place.below(name)
     parts = PurePosixPath(name).parts
     if len(parts) > MAX_DEPTH + 1:
@@ -53,7 +59,6 @@ def require_new_name(place: Place, name: str, *, leaving: str = "") -> None:
         problem = _problem(part)
         if problem:
             raise PathRefused(f"“{name[:120]}” is not accepted as a new name: {problem}.")
-    require_no_twin(place, name, leaving=leaving)
 
 
 def require_no_twin(place: Place, name: str, *, leaving: str = "") -> None:

@@ -70,6 +70,24 @@ def test_a_heading_leads_to_its_line(place):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("name", ["../secret", "/etc/x", "a/../b", ".hidden", "run/x", "con", "a?b", "x/"])
+def test_what_neither_is_there_nor_can_be_made_stays_text(place, name):
+    page = render_folded(f"[[{name}]]", resolver(place, places))
+    assert page == f"<p>[[{name}]]</p>\n"
+
+
+def test_a_heading_of_the_same_file_leads_to_it(place):
+    page = render_folded(
+        "[[#my prices]] [[#none]]\n\n# now\n\n> # My *Prices*\n\n## My *Prices*\n", resolver(place, places)
+    )
+    assert '<a href="#L7">#my prices</a> [[#none]]' in page
+    assert 'id="L7"' in page
+
+
+def test_a_heading_of_a_page_without_addresses_stays_text(place):
+    assert "[[#a]]" in render("[[#a]]\n\n# a", resolver(place, places))
+
+
 def test_places_that_the_reader_may_not_see_have_no_files(place, own_place):
     write(own_place, "x", "secret.md")
     found = resolver(place, lambda: {place.key: place})(["secret"])
