@@ -5,6 +5,8 @@ import traceback
 from collections.abc import Callable
 from http import HTTPStatus
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -41,6 +43,17 @@ def explain_form_address(
         return response
 
     return middleware
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """What was not understood: 400. Of a form that is too large the page says where its text still is.
+
+    Such a form was not read to its end, so that its text cannot be given back from here.
+    """
+    is_too_large = isinstance(exception, RequestDataTooBig)
+    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    context = {"limit": limit, "page": page_of(request)} if is_too_large else {}
+    return HttpResponse(render_to_string("400.html", context), status=400)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

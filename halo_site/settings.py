@@ -201,10 +201,11 @@ LOGGING = {
             "propagate": False,
             "filters": ["no_probes"],
         },
-        # What is wrong with a request is in the message; a form over the limit is nobody's error here
+        # What is wrong with a request is in the message
         "django.security": {"handlers": ["stderr_in_a_line"], "level": "INFO", "propagate": False},
-        # Anybody can send a wrong Host header: a 400 for them, and no traceback for us
+        # Anybody can send a wrong Host header or too large a form: a 400 for them, and no traceback for us
         "django.security.DisallowedHost": {"handlers": [], "propagate": False},
+        "django.security.RequestDataTooBig": {"handlers": [], "propagate": False},
         "httpx2": {"level": "WARNING"},  # it logs every address, and some hold a key
         "mcp": {"level": "WARNING"},  # a line for each request
         "django_tasks": {"level": "WARNING"},

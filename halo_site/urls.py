@@ -25,4 +25,5 @@ urlpatterns = [
     path("", include("app_runtime.urls")),
 ]
 
+handler400 = "halo_site.errors.bad_request"
 handler500 = "halo_site.errors.server_error"

@@ -5,15 +5,19 @@ import io
 import logging
 import os
 import sqlite3
+from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
+from django.core.exceptions import SuspiciousOperation
 from django.db import InternalError, OperationalError
-from django.test import Client
+from django.test import Client, RequestFactory
 
 from app_runtime.models import Run
 from app_runtime.runs import list_page as run_list_page
 from halo_site.disk_trouble import trouble_of
+from halo_site.errors import bad_request
 from tests.factories import make_app
 
 
@@ -152,15 +156,36 @@ def test_a_fragment_without_a_session_gets_no_page_with_a_text(client: Client) -
     assert (answer.status_code, answer["Location"]) == (302, "/login/?next=/")
 
 
-def test_a_form_that_is_too_large_is_one_line_of_the_log(
-    operator_client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    written = io.StringIO()
-    handlers = logging.getLogger("django.security").handlers
-    (handler,) = [each for each in handlers if each.name == "stderr_in_a_line"]
-    monkeypatch.setattr(handler, "stream", written)
-    operator_client.raise_request_exception = False
-    answer = operator_client.post("/memory/user/save/", {"text": "x" * 9_000_000})
+def send_too_much(patient: Client) -> Any:
+    """The answer to a form of more bytes than are read."""
+    text = "x" * (settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
+    return patient.post("/memory/user/save/", {"text": text})
+
+
+@pytest.mark.django_db
+def test_a_form_that_is_too_large_is_said_to_be_with_what_to_do(patient: Client) -> None:
+    answer = send_too_much(patient)
+    page = answer.content.decode()
     assert answer.status_code == 400
-    assert "DATA_UPLOAD_MAX_MEMORY_SIZE" in written.getvalue()
-    assert len(written.getvalue().splitlines()) == 1
+    assert "This form is too large" in page
+    assert "Go back one page" in page
+    assert 'href="/memory/user/edit/"' in page
+
+
+def test_what_else_is_not_understood_is_not_called_too_large() -> None:
+    answer = bad_request(RequestFactory().get("/"), SuspiciousOperation("kettle"))
+    assert answer.status_code == 400
+    assert "too large" not in answer.content.decode()
+    assert "kettle" not in answer.content.decode()
+
+
+@pytest.mark.django_db
+def test_a_form_that_is_too_large_leaves_no_traceback(patient: Client) -> None:
+    log = io.StringIO()
+    handler = logging.StreamHandler(log)
+    logging.getLogger("django").addHandler(handler)  # beside the one that writes the log of the site
+    try:
+        assert send_too_much(patient).status_code == 400
+    finally:
+        logging.getLogger("django").removeHandler(handler)
+    assert log.getvalue() == ""
