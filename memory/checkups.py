@@ -12,6 +12,7 @@ from memory.models import Revision, digest
 from memory.places import Place, all_places
 
 MOST_FILES = 2_000  # of the folders; the main file of every place comes on top
+MOST_LEFT_OUT = 20  # of each place
 NEWEST_REVISIONS = 1_000
 RECORDED = "Nothing has to be done: the clock makes a revision of it, or the next read or change by an app."
 
@@ -30,6 +31,12 @@ def documents(now: datetime) -> Iterator[Result]:
         count += len(others) + (listed.main is not None)
         for name in ("", *others):
             yield from _document(place, name)
+        for alien in listed.left_out[:MOST_LEFT_OUT]:
+            words = f"it is no memory, and nobody is shown it: {alien.why}"
+            folder = place.base / place.folder
+            yield notice(
+                f"memory of {place.label}, {alien.name}", words, f"Rename or copy it there: {folder}"
+            )
     yield counted(count, "memory file", "" if left else "first")
 
 

@@ -1,11 +1,12 @@
 """Memory files: reading, appending, replacing, listing. Rights are enforced here, below every tool."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.utils import timezone
 
 from halo_site.datadir.files import FileInfo, PathRefused, info_below, list_below, locked
+from halo_site.datadir.listing import LeftOut
 from memory import sections
 from memory.exceptions import MemoryRefused
 from memory.models import AuthorKind, Operation, Revision
@@ -46,10 +47,14 @@ SHORT_ID = 8  # characters of a run's id in memory files
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The files of a place: the main one if it is there, and those in its folder, in order of their names."""
+    """The files of a place: the main one if it is there, and those in its folder, in order of their names.
+
+    ``left_out`` are those that look like files of memory and are none.
+    """
 
     main: FileInfo | None
     others: list[FileInfo]
+    left_out: list[LeftOut] = field(default_factory=list)
 
 
 def read(caller: Caller, place: Place, name: str = "", *, now: datetime) -> str | None:
@@ -136,9 +141,9 @@ def files(place: Place) -> Listing:
         main = info_below(place.base, place.file)
     except FileNotFoundError:
         main = None
-    return Listing(
-        main, [info for info in list_below(place.base, place.folder) if _can_be_named(place, info)]
-    )
+    left_out: list[LeftOut] = []
+    found = list_below(place.base, place.folder, left_out=left_out)
+    return Listing(main, [info for info in found if _can_be_named(place, info)], left_out)
 
 
 def _can_be_named(place: Place, info: FileInfo) -> bool:

@@ -87,7 +87,11 @@ def memory_list(caller: Caller, scope: str, space_id: str | None = None) -> str:
     lines += [f"{info.name} ({_counted(info.size)})" for info in newest]
     if len(found.others) > LISTED_FILES:
         lines.append(f"({len(found.others) - LISTED_FILES:,} older files are not listed)")
-    return "\n".join(lines) or _missing(place, None)
+    lines = lines or [_missing(place, None)]
+    if found.left_out:
+        reasons = "; ".join(sorted({each.why for each in found.left_out}))
+        lines.append(f"({len(found.left_out):,} more are no memory files: {reasons})")
+    return "\n".join(lines)
 
 
 def _counted(size: int) -> str:

@@ -8,6 +8,7 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from halo_site.datadir.files import FileInfo, PathRefused
+from halo_site.datadir.listing import LeftOut
 from memory import documents
 from memory.models import Revision, digest
 from memory.names import is_record_folder
@@ -15,6 +16,7 @@ from memory.places import Place, Scope, newest_app_places, space_places, user_pl
 from memory.users import User, users_now
 
 FILES_LISTED = 100  # of each folder on one page
+LEFT_OUT_SHOWN = 20  # files that are no memory, with the reason
 APPS_LISTED = 20  # in a tree; the page of all places has the others
 MOST_READ = 20  # files of a tree that are read to see whether they were changed
 RECORDED_WITHIN = timedelta(seconds=5)  # a file is put in place so soon after its revision
@@ -64,6 +66,11 @@ class PlaceFiles:
     folders: list[Folder] = field(default_factory=list)
     before: str = ""  # the name that this page was asked for with
     problem: str = ""
+    left_out: list[LeftOut] = field(default_factory=list)
+
+    @property
+    def left_out_shown(self) -> list[LeftOut]:
+        return self.left_out[:LEFT_OUT_SHOWN]
 
     @property
     def main_title(self) -> str:
@@ -152,7 +159,7 @@ def place_files(place: Place, current: str = "", before: str = "", limit: int = 
     opened = {_folder_of(current), _folder_of(before)}
     folders = [_folder(place, name, groups[name], before, limit, name in opened) for name in sorted(groups)]
     main = _row(place, found.main, "") if found.main else None
-    return PlaceFiles(place, main, folders, before)
+    return PlaceFiles(place, main, folders, before, left_out=found.left_out)
 
 
 def with_badges(files: PlaceFiles) -> PlaceFiles:

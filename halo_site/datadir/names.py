@@ -31,7 +31,7 @@ def contained(base: Path, relative: str) -> tuple[str, ...]:
         )
     parts = tuple(relative.split("/"))
     for part in parts:
-        problem = _problem(part)
+        problem = problem_of(part)
         if problem:
             raise PathRefused(f"“{_shown(relative)}” is not accepted as a file name: {problem}.")
     return parts
@@ -43,8 +43,8 @@ def printable(text: str) -> str:
 
 
 @lru_cache(maxsize=1_000)
-def _problem(part: str) -> str:
-    """Say what is wrong with one component, or return an empty text."""
+def problem_of(part: str) -> str:
+    """Say what is wrong with one component of a name, or return an empty text."""
     if part == "":
         return "one of its parts is empty"
     if part in (".", ".."):

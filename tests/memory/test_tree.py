@@ -3,19 +3,23 @@
 import os
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-from memory import documents, tree
+from halo_site.doctor.findings import Finding
+from memory import checkups, documents, tree
 from memory.hexdump import hexdump
 from memory.measures import measured
 from memory.permissions import Caller
 from memory.places import Place
 from memory.rights import rights_of
+from memory.tools import memory_list
 from memory.tree import tree_of
 from memory.users import User, register_users, users_now, users_of
+from tests.conftest import BEGINNING
 from tests.memory.conftest import Apps, put
 from tests.memory.test_editor_pages import url
 
@@ -157,3 +161,51 @@ def test_the_editor_names_its_runs_once(operator_client: Client, place: Place, u
     page = operator_client.get(url(place, "edit")).content.decode()
     assert page.count('id="memory-users"') == 1
     assert "hx-swap-oob" not in page
+
+
+def planted(place: Place, tmp_path: Path) -> None:
+    """One file that is memory, others that are not, and one that nobody takes for it."""
+    folder = put(place, "x", "good.md").parent
+    for name in ("cafe\u0301.md", " lead.md", "zero\u200bwidth.md", "UPPER.MD", "notes.txt", ".hidden.md"):
+        (folder / name).write_text("x")
+    Path(os.fsdecode(os.fsencode(folder) + b"/latin\xe9.md")).write_text("x")
+    os.mkfifo(folder / "pipe.md")
+    (folder / "link.md").symlink_to(tmp_path)
+    (folder / "twice.md").write_text("x")
+    (folder / "also.md").hardlink_to(folder / "twice.md")
+
+
+REASONS = (
+    "composed form",
+    "starts or ends with a space",
+    "control or invisible character",
+    "does not end in .md",
+    "not a regular file",
+    "it is a link",
+    "hard-linked",
+)
+
+
+@pytest.mark.parametrize("address", ["/memory/", "/memory/app:kettle/"])
+def test_files_that_are_not_shown_are_said_to_be_there(
+    operator_client: Client, place: Place, tmp_path: Path, address: str
+) -> None:
+    planted(place, tmp_path)
+    page = operator_client.get(address).content.decode()
+    assert "9 files are not shown" in page
+    assert [reason for reason in REASONS if reason not in page] == []
+    assert "notes.txt" not in page
+    assert ".hidden.md" not in page
+
+
+def test_an_agent_hears_of_files_that_are_no_memory(place: Place, app: Caller, tmp_path: Path) -> None:
+    planted(place, tmp_path)
+    first, last = memory_list(app, "app").splitlines()
+    assert first == "good.md (1 byte)"
+    assert last.startswith("(9 more are no memory files: ")
+
+
+def test_the_doctor_names_files_that_are_no_memory(place: Place, tmp_path: Path) -> None:
+    planted(place, tmp_path)
+    found = [each for each in checkups.documents(BEGINNING) if isinstance(each, Finding)]
+    assert sum("it is no memory" in each.what for each in found) == 9
