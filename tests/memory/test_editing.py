@@ -1,5 +1,7 @@
 """Editing by people: every verb leaves its revision, nothing is overwritten unseen, bad names are refused."""
 
+import stat
+
 import pytest
 from django.db import OperationalError
 
@@ -313,3 +315,10 @@ def test_a_file_with_nul_bytes_is_not_edited(place: Place) -> None:
 @pytest.mark.parametrize(("typed", "name"), [("x/", "x/"), ("..", ".."), ("a/.", "a/."), ("a", "a.md")])
 def test_a_name_is_refused_as_it_was_typed(typed: str, name: str) -> None:
     assert proposed(typed) == name
+
+
+@pytest.mark.parametrize("mode", [0o444, 0o640, 0o666])
+def test_a_replaced_file_is_its_owner_s_alone_whatever_its_mode_was(place: Place, mode: int) -> None:
+    put(place, "old").chmod(mode)
+    editing.save(place, "", "new", base=digest(b"old"), by="mara", now=BEGINNING)
+    assert stat.S_IMODE(place.lock.stat().st_mode) == 0o600
