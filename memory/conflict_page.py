@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from halo_site.diff import Diff, diff_of
 from memory.editing import Conflict
 from memory.editor_page import LARGE_CHARACTERS
-from memory.history import text_of
+from memory.history import stretches, text_of
 from memory.line_ends import lines_of, plain
 from memory.merging import Merge, merge
 from memory.models import Revision, digest
@@ -189,7 +189,7 @@ def _text_of_base(place: Place, name: str, base: str) -> str | None:
     """The text that a save started from; None where no recent revision has it."""
     if not base:
         return ""
-    recent = Revision.objects.for_document(place.key, place.path(name)).order_by("-id")
-    newest = recent.values_list("pk", "sha256")[:BASES_LOOKED_AT]
-    found = next((pk for pk, sha256 in newest if sha256 == base), None)
+    names = stretches(place.key, place.path(name))  # what was opened under an earlier name is known too
+    recent = (each.revisions().values_list("pk", "sha256")[:BASES_LOOKED_AT] for each in names)
+    found = next((pk for rows in recent for pk, sha256 in rows if sha256 == base), None)
     return None if found is None else plain(text_of(Revision.objects.get(pk=found)))

@@ -1,5 +1,6 @@
 """What the editor shows: a text, what it started from, and what a person should know before typing."""
 
+import json
 from dataclasses import dataclass, field
 
 from django.utils.safestring import SafeString
@@ -9,6 +10,7 @@ from halo_site.datadir.files import PathRefused
 from halo_site.markdown import render_folded
 from halo_site.wiki import Resolver
 from memory import documents, names, sections
+from memory.history import stretches
 from memory.line_ends import plain
 from memory.measures import Measure, measured
 from memory.models import Revision, digest
@@ -71,6 +73,24 @@ class EditorPage:
     def has_history(self) -> bool:
         """Whether the file is there or, as one beside the main file, is known to have been."""
         return self.is_there or (bool(self.name) and not self.is_new)
+
+    @property
+    def earlier_drafts(self) -> str:
+        """As JSON, each earlier path of the file and the milliseconds since 1970 until which it had that.
+
+        Drafts that a browser has kept under these are drafts of this file. Empty where there are none.
+        """
+        if self.is_new or not self.name:
+            return ""
+        earlier = stretches(self.place.key, self.title)[1:]
+        rows = Revision.objects.filter(pk__in=[each.before for each in earlier])
+        left = dict(rows.values_list("pk", "created_at")) if earlier else {}
+        known = {
+            each.path: int(left[each.before].timestamp() * 1000)
+            for each in reversed(earlier)  # of a name that it had twice, until it had that last
+            if each.before in left
+        }
+        return json.dumps(known) if known else ""
 
     @property
     def title(self) -> str:

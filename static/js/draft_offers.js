@@ -1,5 +1,6 @@
 // data-draft-offer: the drafts of this document that were left behind, newest first. Each stays until it is
 // taken or discarded, whatever is typed meanwhile; those of pages that are open elsewhere are not offered.
+// Drafts of a name that the document had before it was renamed are its own, unless they were made later.
 (() => {
   const box = document.querySelector("[data-draft-offer]");
   const form = document.querySelector("[data-draft]");
@@ -8,7 +9,7 @@
   const SHOWN = 3;
   const { keysOf, meet, read, remove } = globalThis.haloDrafts;
   const alive = new Set();
-  const keys = new Set(box ? keysOf(form.dataset.draft) : []);
+  const keys = new Set(box ? [...keysOf(form.dataset.draft), ...keysOfEarlierNames()] : []);
   let isReady = false;
 
   meet(form.haloKeys, (has) => {
@@ -18,6 +19,11 @@
   if (!box) return;
   const row = document.querySelector("[data-draft-row]");
 
+  function keysOfEarlierNames() {
+    const { draftPlace, draftEarlier } = form.dataset;
+    return Object.entries(JSON.parse(draftEarlier || "{}")).flatMap(([path, until]) =>
+      keysOf(draftPlace + path).filter((key) => read(key)?.at < until));
+  }
   function left() {
     const isLeft = (key) => !alive.has(key) && !form.haloKeys().includes(key);
     const drafts = [...keys].filter(isLeft).map((key) => ({ key, draft: read(key) }));

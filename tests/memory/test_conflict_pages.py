@@ -302,6 +302,14 @@ def test_a_text_for_a_renamed_file_is_saved_under_its_new_name(
     assert not (place.base / place.below("old.md")).exists()
 
 
+def test_what_was_opened_under_an_earlier_name_is_merged_from_there(
+    client: Client, place: Place, renamed: Any
+) -> None:
+    put(place, ELSEWHERE, "new.md")
+    page = save(client, place, MY_TEXT, base=digest(BASE.encode()), name="new.md").context["page"]
+    assert (page.base_is_known, page.clashes) == (True, 0)
+
+
 def test_the_old_name_of_a_file_leads_to_the_new_one(client: Client, place: Place, renamed: Any) -> None:
     page = client.get(url(place, "document_detail", "old.md")).content.decode()
     assert "It was renamed to memory/new.md by operator" in page
