@@ -54,13 +54,24 @@ def let_tests_empty_the_audit_log() -> None:
     operations.sql_flush = sql_flush  # type: ignore[method-assign]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     from django.db import connection
 
-    if connection.vendor != "sqlite":
-        for item in items:
-            if item.get_closest_marker("sqlite_only"):
-                item.add_marker(pytest.mark.skip(reason="This is about SQLite files."))
+    if connection.vendor == "sqlite":
+        return
+    for item in items:
+        if item.get_closest_marker("sqlite_only"):
+            item.add_marker(pytest.mark.skip(reason="This is about SQLite files."))
+    config.hook.pytest_deselected(items=[item for item in items if not asks_a_database(item)])
+    items[:] = [item for item in items if asks_a_database(item)]
+
+
+def asks_a_database(item: pytest.Item) -> bool:
+    """Whether the test uses a database, or starts a process that does; every other one is the same on both."""
+    of_module = vars(item.module).values() if isinstance(item, pytest.Function) else ()
+    starts = any(getattr(value, "__module__", "") == "tests.processes" for value in of_module)
+    uses = {"db", "transactional_db", "live_server", "migrated"} & set(getattr(item, "fixturenames", ()))
+    return starts or bool(uses) or item.get_closest_marker("django_db") is not None
 
 
 @pytest.fixture(autouse=True)

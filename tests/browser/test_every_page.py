@@ -31,7 +31,7 @@ PAGES = (
     "/memory/", "/memory/user/", "/memory/app:{app}/", "/memory/app:{app}/edit/", "/memory/app:{app}/new/",
     "/memory/app:{app}/history/", "/memory/app:{app}/history/{revision}/", "/memory/app:{app}/blame/",
     "/memory/app:{app}/history/{revision}/?with=now", "/memory/app:{app}/deleted/", "/spaces/",
-    "/escalations/", "/escalations/{question}/", "/escalations/?state=answered",
+    "/escalations/", "/escalations/{question}/", "/escalations/?state=answered", "/audit/",
 )  # fmt: skip
 ADMIN = (
     "/admin/", "/admin/app_manager/app/", "/admin/app_manager/app/{app}/change/", "/admin/app_runtime/run/",

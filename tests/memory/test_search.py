@@ -208,14 +208,13 @@ def test_an_index_that_went_wrong_is_made_anew(place):
     assert names("kettle") == ["notes.md"]
 
 
-def test_an_error_before_the_rename_leaves_the_index_as_it_was(place, monkeypatch):
+def test_an_error_before_the_file_is_in_place_leaves_the_index_as_it_was(place, monkeypatch):
     saved = write(place, "a kettle")
 
     def full(*args, **options):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("os.rename", full)
-    monkeypatch.setattr("os.replace", full)
+    monkeypatch.setattr("halo_site.datadir.files.write_new", full)
     with pytest.raises(documents.MemoryRefused):
         editing.save(place, "notes.md", "a pot", base=saved.revision.sha256, by="ada", now=BEGINNING)
     monkeypatch.undo()
