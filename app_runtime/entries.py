@@ -10,6 +10,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from app_manager.models import App, new_id
+from app_runtime.foreign_json import AnswerField, ForeignJsonField
 from app_runtime.statuses import EntryType, Via
 from halo_site.roles import standing_of
 from halo_site.store.fields import HIGHEST_MS, LOWEST_MS, EpochMsField, from_ms
@@ -64,8 +65,8 @@ class Entry(models.Model):
     type = models.TextField(choices=EntryType)
     ts = EpochMsField()
     session_key = models.TextField(null=True, blank=True)  # noqa: DJ001 - documented
-    content = models.JSONField(db_column="content_json")
-    user_response = models.JSONField(db_column="user_response_json", null=True, blank=True)
+    content = ForeignJsonField(db_column="content_json")
+    user_response = AnswerField(db_column="user_response_json", null=True, blank=True)
     closed_at = EpochMsField(null=True, blank=True, help_text=_("when a question ended without an answer"))
     # Of questions alone. Nullable, so that a long history gets the columns without being copied.
     decided_at = EpochMsField(null=True, blank=True, help_text=_("when a person answered or dismissed it"))
