@@ -11,20 +11,28 @@ from app_manager.states import Status as AppStatus
 from app_runtime.escalations.closing import close_with_app
 from app_runtime.models import Entry, Notification, Reply, Run, RunMessage
 from app_runtime.settlement import cancel_queued, cancel_running
+from app_runtime.statuses import Trigger
 from halo_site.audit import Actor
 
 DELETED_AT_ONCE = 2_000  # rows in one transaction, so that other writers get their turn
 
 
 class Runs:
-    """Runs and entries as a follower: queued runs go when their app does not run, running ones may finish."""
+    """Runs and entries as a follower: queued runs go when their app does not run, running ones may finish.
+
+    A run that has an answer of a person's is that person's decision: a pause leaves it, as it would be let in
+    when it is started by hand.
+    """
 
     def status_changed(self, app: App, before: str, actor: Actor, now: datetime) -> None:
-        """A pause takes queued runs back; an uninstall also ends what is running and what is asked."""
+        """A pause takes queued runs back; an uninstall every one, what is running and what is asked too."""
         if app.status not in {AppStatus.PAUSED, AppStatus.UNINSTALLED}:
             return
         reason = _reason(app, actor)
-        for run in Run.objects.for_app(app).queued():
+        taken_back = Run.objects.for_app(app).queued()
+        if app.status == AppStatus.PAUSED:
+            taken_back = taken_back.exclude(trigger_type=Trigger.ESCALATION_FOLLOWUP)
+        for run in taken_back:
             cancel_queued(run, reason, now)
         if app.status == AppStatus.UNINSTALLED:
             for run in Run.objects.for_app(app).running().select_related("app"):

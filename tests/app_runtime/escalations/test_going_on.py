@@ -10,6 +10,7 @@ from app_runtime.continuing import run_again
 from app_runtime.dispatch import trigger
 from app_runtime.escalations.questions import Reply
 from app_runtime.models import Entry, Run
+from app_runtime.stopping import request_cancel
 from app_runtime.transcript import Transcript
 from tests.app_runtime.conftest import ticking
 from tests.app_runtime.engines import ScriptedEngine, look, report
@@ -65,15 +66,35 @@ def test_a_follow_up_that_is_run_again_goes_on_with_the_same_answer(
 ) -> None:
     run_once(report("escalation", "Order now?"))
     first = say(Entry.objects.get(), Reply(text="Yes"))
-    app.refresh_from_db()
-    app.pause(actor=ANNA, now=LATER)
     assert first
-    first.refresh_from_db()
-    assert first.status == "cancelled"
+    assert request_cancel(first, ANNA, LATER)
     engine = scripted(report())
     work(run_again(first, ANNA, LATER))
     assert len(engine.heard[0]) == 4
     assert engine.heard[0][-1].text.endswith("In their own words: Yes")
+
+
+def test_a_pause_after_the_answer_keeps_the_run_that_goes_on_with_it(
+    app: App, scripted: Scripted, run_once: RunOnce
+) -> None:
+    run_once(report("escalation", "Order now?"))
+    follow_up = say(Entry.objects.get(), Reply(text="Yes"))
+    app.refresh_from_db()
+    app.pause(actor=ANNA, now=LATER)
+    engine = scripted(report())
+    assert work(follow_up).status == "ok"
+    assert engine.heard[0][-1].text.endswith("In their own words: Yes")
+    assert App.objects.get().status == "paused"
+
+
+def test_an_uninstall_after_the_answer_takes_the_run_that_goes_on_back(app: App, run_once: RunOnce) -> None:
+    run_once(report("escalation", "Order now?"))
+    follow_up = say(Entry.objects.get(), Reply(text="Yes"))
+    assert follow_up
+    app.refresh_from_db()
+    app.uninstall(actor=ANNA, now=LATER)
+    follow_up.refresh_from_db()
+    assert follow_up.status == "cancelled"
 
 
 def test_a_rehearsal_goes_on_with_the_answer() -> None:

@@ -13,6 +13,7 @@ from app_manager.models import App
 from app_runtime.escalations.expiry import expire
 from app_runtime.escalations.questions import Reply, digest_of
 from app_runtime.models import Entry, Run
+from app_runtime.stopping import request_cancel
 from tests.app_runtime.escalations.asking import ANNA, LATER, TWO, ask, drop, say
 from tests.factories import MINUTE, NINE, make_app, set_status
 
@@ -197,10 +198,9 @@ def test_a_follow_up_that_was_taken_back_can_be_run_again(
 ) -> None:
     run = say(asked, YES)
     assert run
-    app.refresh_from_db()
-    app.pause(actor=ANNA, now=LATER)
+    assert request_cancel(run, ANNA, LATER)
     html = page(operator_client, asked)
-    assert "anna paused the app" in html
+    assert "anna cancelled it" in html
     assert f'action="/runs/{run.pk}/again/"' in html
 
 
