@@ -92,13 +92,14 @@ def resolution_of(entry: Entry) -> dict[str, Any]:
 
 
 def replies_of(entry: Entry) -> list[Reply]:
-    """What was answered, one for each question as far as the row has them."""
+    """What was answered, one for each question as the row has them; empty where nothing can be read."""
     stored = entry.user_response
     if not isinstance(stored, dict):
         return []
     listed = stored.get("answers")
     items = listed if isinstance(listed, list) else [stored]
-    return [Reply(_text(item, "choice"), _text(item, "text")) for item in items if isinstance(item, dict)]
+    found = [Reply(_text(item, "choice"), _text(item, "text")) for item in items if isinstance(item, dict)]
+    return found if any(reply.words for reply in found) else []
 
 
 def _text(item: dict[str, Any], key: str) -> str | None:

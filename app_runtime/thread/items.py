@@ -113,7 +113,7 @@ class ThreadEntry:
     def answers(self) -> list[Answer]:
         """Each question with what was answered to it; empty while nothing was."""
         given = self.entry.user_response
-        if not isinstance(given, dict):
+        if not isinstance(given, dict) or not given:
             return []
         several = given.get("answers")
         parts = several if isinstance(several, list) else [given]

@@ -5,6 +5,7 @@ from django.db import connection
 from django.test import Client
 
 from app_manager.models import App
+from app_runtime.escalations.exceptions import AlreadyAnswered
 from app_runtime.escalations.questions import Reply, State, state_of
 from app_runtime.models import Entry
 from tests.app_runtime.escalations.asking import ask, drop, say
@@ -66,3 +67,22 @@ def test_every_page_shows_an_answer_with_half_a_character(app: App, operator_cli
 def test_whole_characters_are_read_as_they_are(app: App) -> None:
     entry = overwrite(ask(app), "content_json", '{"question": "\\ud83d\\ude00 \\u00e9"}')
     assert entry.said["question"] == "\N{GRINNING FACE} é"
+
+
+def test_an_answer_that_is_jsons_null_is_an_answer_that_cannot_be_read(
+    app: App, operator_client: Client
+) -> None:
+    entry = overwrite(ask(app), "user_response_json", "null")
+    assert (entry.is_open_question, Entry.objects.open().exists()) == (False, False)
+    html = operator_client.get(f"/escalations/{entry.pk}/").content.decode()
+    assert ('name="text-0"' in html, "Its answer cannot be read." in html) == (False, True)
+    listed = operator_client.get("/escalations/?state=answered").content.decode()
+    assert "Its answer cannot be read." in listed
+    thread = operator_client.get(f"/apps/{app.pk}/").content.decode()
+    assert "Answered, in words that cannot be read." in thread
+
+
+def test_an_answer_that_cannot_be_read_is_not_replaced(app: App) -> None:
+    entry = overwrite(ask(app), "user_response_json", "null")
+    with pytest.raises(AlreadyAnswered, match="nothing that can be read"):
+        say(entry, Reply("Yes"))
