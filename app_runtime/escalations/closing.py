@@ -60,7 +60,8 @@ def release_run(run_id: str) -> None:
 def end_of_asking(run_id: str) -> Ended | None:
     """How a run ends that asked; None while one of its questions is open, and for one that asked nothing.
 
-    With an answer it has done its work: the run that goes on is its child. With none it was stopped.
+    With an answer it has done its work: the run that goes on is its child. With none it was stopped: by a
+    person, or else by the clock. In which order its questions were closed makes no difference.
     """
     questions = list(Entry.objects.filter(run_id=run_id).questions().order_by("ts", "id"))
     states = [state_of(entry) for entry in questions]
@@ -68,11 +69,11 @@ def end_of_asking(run_id: str) -> Ended | None:
         return None
     if State.ANSWERED in states:
         return Status.OK, Outcome.USEFUL, ""
-    last = questions[-1]
-    if states[-1] == State.DISMISSED:
-        words = _("Its question was dismissed by %(who)s.") % {"who": decider(last) or _("somebody")}
+    dismissed = [entry for entry in questions if state_of(entry) == State.DISMISSED]
+    if dismissed:
+        words = _("Its question was dismissed by %(who)s.") % {"who": decider(dismissed[-1]) or _("somebody")}
         return Status.CANCELLED, None, words
-    if states[-1] == State.EXPIRED:
+    if State.EXPIRED in states:
         return Status.ERROR, Outcome.ERROR, _("Its question expired unanswered.")
     return Status.CANCELLED, None, _("Its question was closed without an answer.")
 

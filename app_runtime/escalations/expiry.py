@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from app_manager.models import App
 from app_manager.states import Status as AppStatus
-from app_runtime.escalations.closing import leave_waiting, oldest_question
+from app_runtime.escalations.closing import end_of_asking, leave_waiting, oldest_question, release_run
 from app_runtime.models import Entry, Run
 from app_runtime.notifications import events
 from app_runtime.settlement import add_error_entry, stop_after_errors, tell_app
@@ -52,9 +52,12 @@ def _close(app: App, entry: Entry, deadline: datetime, now: datetime) -> bool:
 
 
 def _fail_run(app: App, entry: Entry, deadline: datetime, now: datetime) -> None:
-    """The run that asked is an error, unless it went on or another question of it is open still."""
-    run = Run.objects.filter(pk=entry.run_id).first()
-    if run is None or Entry.objects.open().filter(run_id=entry.run_id).exists():
+    """The run that asked is an error, unless it went on or a person decides or decided about it."""
+    run, ended = Run.objects.filter(pk=entry.run_id).first(), end_of_asking(entry.run_id)
+    if run is None or ended is None:
+        return
+    if ended[0] != Status.ERROR:
+        release_run(entry.run_id)
         return
     written = timezone.localtime(deadline).isoformat(timespec="seconds")
     error = f"the question expired unanswered at {written}"

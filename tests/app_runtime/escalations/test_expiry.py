@@ -1,11 +1,15 @@
+from collections.abc import Callable
+
 import pytest
 
 from app_manager.models import App
 from app_runtime.escalations.expiry import expire
+from app_runtime.escalations.questions import Reply
 from app_runtime.models import Entry, Run
 from app_runtime.statuses import Status
 from halo_site.models import AuditEntry
 from halo_site.store.fields import to_ms
+from tests.app_runtime.escalations.asking import drop, say
 from tests.factories import MINUTE, NINE, make_question, make_run, set_status
 
 pytestmark = pytest.mark.django_db
@@ -73,6 +77,22 @@ def test_a_run_with_another_open_question_keeps_waiting(app: App, asked: Entry) 
     make_question(app, run=Run.objects.get())
     assert expire(DEADLINE) == 1
     assert Run.objects.get().status == "waiting_user"
+
+
+@pytest.mark.parametrize("is_expired_first", [True, False])
+@pytest.mark.parametrize(("decide", "expected"), [("answer", "ok"), ("dismiss", "cancelled")])
+def test_the_order_of_a_decision_and_an_expiry_makes_no_difference(
+    app: App, asked: Entry, is_expired_first: bool, decide: str, expected: str
+) -> None:
+    other = make_question(app, run=Run.objects.get(), at=NINE - MINUTE)
+    steps: list[Callable[[], object]] = [
+        lambda: say(other, Reply("Yes")) if decide == "answer" else drop(other),
+        lambda: expire(DEADLINE),
+    ]
+    for step in reversed(steps) if is_expired_first else steps:
+        step()
+    assert Run.objects.get(pk=asked.run_id).status == expected
+    assert not Entry.objects.filter(type="run_error").exists()
 
 
 def test_a_run_that_went_on_is_left_as_it_is(asked: Entry) -> None:
