@@ -193,8 +193,9 @@ def _slot_of(run: Run) -> tuple[Job | None, datetime | None]:
 def settle_lost(now: datetime) -> int:
     """Settle every run whose worker let its lease expire; returns how many.
 
-    One of which no step had started goes back to the queue. One that had asked its question waits for the
-    answer: the question stands. Every other one is an error that says since when nothing is known.
+    One of which no step had started goes back to the queue. One that was to be cancelled is. One that had
+    asked waits for the answer, or ends as its question was decided. Every other one is an error that says
+    since when nothing is known.
     """
     lost = list(Run.objects.lost(now).select_related("app")[:SETTLED_AT_ONCE])
     return sum(_settled_lost(run, now) for run in lost)
@@ -219,8 +220,6 @@ def _settle_lost(run: Run, now: datetime) -> bool:
         if run.requeues < MOST_REQUEUES and not run.cancel_requested_at and run.requeue(now, lost):
             queue.wake(run, now)
             return True
-    if Entry.objects.filter(run_id=run.run_id).open().exists():
-        return record_end(run, End(Status.WAITING_USER, Outcome.USEFUL), now, lost)
     heard = run.heartbeat_at.isoformat(timespec="seconds") if run.heartbeat_at else "unknown"
     if run.cancel_requested_at is not None:
         end = End(
@@ -229,6 +228,9 @@ def _settle_lost(run: Run, now: datetime) -> bool:
             f"Cancelled by {run.cancelled_by}. Its worker was last heard of at {heard}.",
         )
         return record_end(run, end, now, lost)
+    if Entry.objects.filter(run_id=run.run_id).questions().exists():
+        # The question stands; where it was decided meanwhile, that is how the run ends (`_as_it_stands`)
+        return record_end(run, End(Status.WAITING_USER, Outcome.USEFUL), now, lost)
     if run.step_count:
         known = f"what happened after step {run.step_count} began is unknown"
     else:

@@ -7,12 +7,15 @@ from django_tasks_db.models import DBTaskResult
 
 from app_manager.models import App
 from app_runtime import queue, settlement, worker
+from app_runtime.escalations.questions import Reply
 from app_runtime.models import Entry, Run
 from app_runtime.settlement import End, failed, settle, settle_lost
 from app_runtime.statuses import Outcome, Status, Trigger
+from app_runtime.stopping import request_cancel
 from halo_site.models import AuditEntry
 from scheduler.clock import run_once as tick
 from scheduler.models import Job, Slot
+from tests.app_runtime.escalations.asking import ANNA, drop, say
 from tests.factories import MINUTE, NINE, SECOND, make_app, make_entry, make_question, make_run, set_status
 
 pytestmark = pytest.mark.django_db
@@ -249,6 +252,38 @@ def test_a_lost_run_that_had_asked_waits_for_its_answer(app: App) -> None:
     settle_lost(LATER)
     assert Run.objects.get().status == "waiting_user"
     assert list(Entry.objects.all()) == [question]
+
+
+def test_a_lost_run_whose_question_was_answered_has_done_its_work(app: App) -> None:
+    run = lost(app, step_count=3)
+    follow_up = say(make_question(app, run=run), Reply("Yes"))
+    settle_lost(LATER)
+    run.refresh_from_db()
+    assert follow_up
+    assert (run.status, run.outcome, run.error_message) == ("ok", "useful", None)
+    assert Run.objects.get(pk=follow_up.pk).status == "queued"
+    assert not Entry.objects.filter(type="run_error").exists()
+
+
+def test_a_lost_run_whose_question_was_dismissed_is_cancelled(app: App) -> None:
+    run = lost(app, step_count=3)
+    drop(make_question(app, run=run))
+    settle_lost(LATER)
+    run.refresh_from_db()
+    assert (run.status, run.error_message) == ("cancelled", "Its question was dismissed by anna.")
+    assert not Entry.objects.filter(type="run_error").exists()
+
+
+def test_a_lost_run_that_had_asked_and_was_to_be_cancelled_is_and_asks_nobody(app: App) -> None:
+    run = lost(app, step_count=3)
+    question = make_question(app, run=run)
+    set_status(app, "waiting_user", pending_escalation_id=question.pk)
+    request_cancel(run, ANNA, NINE)
+    settle_lost(LATER)
+    run.refresh_from_db()
+    app.refresh_from_db()
+    assert (run.status, app.status, app.pending_escalation_id) == ("cancelled", "active", None)
+    assert not Entry.objects.open().exists()
 
 
 def test_a_lost_run_that_had_reported_is_an_error_and_keeps_its_report(app: App) -> None:
