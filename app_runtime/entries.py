@@ -10,7 +10,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from app_manager.models import App, new_id
-from app_runtime.foreign_json import AnswerField, ForeignJsonField
+from app_runtime.foreign_json import AnswerField, ForeignJsonField, JsonKind
 from app_runtime.statuses import EntryType, Via
 from halo_site.roles import standing_of
 from halo_site.store.fields import HIGHEST_MS, LOWEST_MS, EpochMsField, from_ms
@@ -35,6 +35,10 @@ class EntryQuerySet(models.QuerySet["Entry"]):
     def open(self) -> "EntryQuerySet":
         """Questions that nobody has answered, dismissed or closed."""
         return self.questions().filter(user_response__isnull=True, closed_at__isnull=True)
+
+    def with_deadline(self) -> "EntryQuerySet":
+        """Those whose deadline is a number, so that it compares as one; it may be no moment still."""
+        return self.alias(deadline=JsonKind("content", "deadlineAt")).filter(deadline__in=JsonKind.NUMBERS)
 
     def news(self) -> "EntryQuerySet":
         """All but those of runs that found nothing to do."""
@@ -130,7 +134,7 @@ class Entry(models.Model):
     def deadline(self) -> datetime | None:
         """When an open question expires; None without a deadline."""
         value = self.said.get("deadlineAt")
-        if not isinstance(value, int) or not LOWEST_MS <= value <= HIGHEST_MS:
+        if type(value) is not int or not LOWEST_MS <= value <= HIGHEST_MS:
             return None
         return from_ms(value)
 

@@ -28,6 +28,29 @@ class ForeignJsonField(models.JSONField):
         return storable(found) if isinstance(value, str) and ODD.search(value) else found
 
 
+class JsonKind(models.Func):
+    """Which kind of JSON value stands under a key, in the words of the database (see `NUMBERS`).
+
+    Databases order kinds among each other, each in its own way: to PostgreSQL null and every string are less
+    than any number. Who compares with a number asks for numbers alone.
+    """
+
+    NUMBERS = ("number", "integer", "real")  # of PostgreSQL; of SQLite
+    output_field = models.TextField()
+    arity = 2
+
+    def __init__(self, column: str, key: str, **extra: Any) -> None:
+        super().__init__(column, models.Value(key), **extra)
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(
+            compiler, connection, template="JSON_TYPE(%(expressions)s)", arg_joiner=", '$.' || "
+        )
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, template="jsonb_typeof(%(expressions)s)", arg_joiner=" -> ")
+
+
 class AnswerField(ForeignJsonField):
     """A column that is NULL as long as there is no answer. JSON's null is one, which says nothing."""
 

@@ -2,8 +2,10 @@
 
 import logging
 from datetime import datetime
+from itertools import islice
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from app_manager.models import App
@@ -22,13 +24,20 @@ EXPIRED_AT_ONCE = 200
 
 def expire(now: datetime) -> int:
     """Close every open question whose deadline is at or before ``now``; returns how many were closed."""
-    due = Entry.objects.open().filter(content__deadlineAt__lte=to_ms(now)).order_by("ts", "id")
-    return sum(_expired(entry, now) for entry in due[:EXPIRED_AT_ONCE])
+    return sum(_expired(entry, now) for entry in _due(now))
+
+
+def _due(now: datetime) -> QuerySet[Entry]:
+    """The oldest that are due; one whose deadline is no moment takes the place of no other."""
+    passed = Entry.objects.open().with_deadline().filter(content__deadlineAt__lte=to_ms(now))
+    times = passed.order_by("ts", "id").values_list("pk", "content__deadlineAt")
+    found = (pk for pk, value in times.iterator() if Entry(content={"deadlineAt": value}).deadline)
+    return Entry.objects.filter(pk__in=list(islice(found, EXPIRED_AT_ONCE))).order_by("ts", "id")
 
 
 def _expired(entry: Entry, now: datetime) -> bool:
     """One that cannot be closed is logged and does not stand in the way of the others."""
-    if entry.deadline is None:  # something else than a moment, which compared as smaller
+    if entry.deadline is None:  # it was changed since
         return False
     try:
         with transaction.atomic():
@@ -73,11 +82,22 @@ def mend_waiting(now: datetime) -> int:
 
     Our own verbs keep this true in their transactions.
     """
-    mended = 0
-    for app in App.objects.installed().only("id", "status", "pending_escalation_id").iterator():
+    installed = App.objects.installed().only("id", "status", "pending_escalation_id")
+    return sum(_mended(app, now) for app in installed.iterator())
+
+
+def _mended(app: App, now: datetime) -> bool:
+    """One that cannot be mended (it was deleted meanwhile) does not stand in the way of the others."""
+    try:
         oldest = oldest_question(app.pk)
-        if app.pending_escalation_id != oldest or (app.status == AppStatus.WAITING_USER and oldest is None):
-            with transaction.atomic():
-                leave_waiting(app.pk, now)
-            mended += 1
-    return mended
+        is_true = app.status != AppStatus.WAITING_USER or oldest is not None
+        if app.pending_escalation_id == oldest and is_true:
+            return False
+        with transaction.atomic():
+            leave_waiting(app.pk, now)
+    except App.DoesNotExist:
+        return False
+    except Exception:
+        logger.exception("What the app %s waits for could not be put right", app.pk)
+        return False
+    return True

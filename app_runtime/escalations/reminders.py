@@ -38,7 +38,7 @@ def due_reminders(now: datetime) -> Iterator[tuple[Entry, int]]:
 
 def _due(now: datetime) -> QuerySet[Entry]:
     """Those that are due for one; of every other question only its times are read."""
-    waiting = Entry.objects.open().filter(content__deadlineAt__gt=to_ms(now))
+    waiting = Entry.objects.open().with_deadline().filter(content__deadlineAt__gt=to_ms(now))
     unmarked = Q(reminded_percent__isnull=True) | Q(reminded_percent__lt=max(STAGES))
     times = waiting.filter(unmarked).values_list("pk", "ts", "content__deadlineAt", "reminded_percent")
     found = [

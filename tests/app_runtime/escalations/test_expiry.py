@@ -1,8 +1,10 @@
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 
 from app_manager.models import App
+from app_runtime.escalations import expiry
 from app_runtime.escalations.expiry import expire
 from app_runtime.escalations.questions import Reply
 from app_runtime.models import Entry, Run
@@ -10,7 +12,7 @@ from app_runtime.statuses import Status
 from halo_site.models import AuditEntry
 from halo_site.store.fields import to_ms
 from tests.app_runtime.escalations.asking import drop, say
-from tests.factories import MINUTE, NINE, make_question, make_run, set_status
+from tests.factories import MINUTE, NINE, make_app, make_entry, make_question, make_run, set_status
 
 pytestmark = pytest.mark.django_db
 DEADLINE = NINE + 60 * MINUTE
@@ -139,3 +141,35 @@ def test_it_does_not_make_an_old_run_the_apps_last_one(app: App, asked: Entry) -
     expire(DEADLINE)
     app.refresh_from_db()
     assert (app.last_run_at, app.last_run_outcome) == (NINE + 30 * MINUTE, "useful")
+
+
+ODD_DEADLINES = [None, "soon", "1", True, 1.5, -(10**18), [1]]
+
+
+def test_deadlines_that_are_none_take_the_place_of_no_other(
+    app: App, asked: Entry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(expiry, "EXPIRED_AT_ONCE", 2)
+    for value in ODD_DEADLINES:
+        make_entry(app, "escalation", at=NINE - MINUTE, question="Odd?", deadlineAt=value)
+    assert expire(DEADLINE) == 1
+    asked.refresh_from_db()
+    assert asked.closed_at == DEADLINE
+    assert Entry.objects.open().count() == len(ODD_DEADLINES)
+
+
+def test_an_app_that_is_deleted_meanwhile_does_not_hold_up_the_others(
+    app: App, asked: Entry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = make_app("Another")
+    App.objects.update(pending_escalation_id=None)
+    question = make_question(other)
+    real = expiry.leave_waiting
+
+    def leave(app_id: str, now: datetime) -> None:
+        real("gone" if app_id == app.pk else app_id, now)
+
+    monkeypatch.setattr(expiry, "leave_waiting", leave)
+    assert expiry.mend_waiting(DEADLINE) == 1
+    other.refresh_from_db()
+    assert other.pending_escalation_id == question.pk

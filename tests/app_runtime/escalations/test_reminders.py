@@ -5,10 +5,12 @@ from datetime import datetime
 import pytest
 
 from app_manager.models import App
+from app_runtime.escalations import reminders
 from app_runtime.escalations.questions import Reply
 from app_runtime.escalations.reminders import due_reminders, remind
 from app_runtime.models import Entry
 from app_runtime.notifications import events
+from halo_site.store.fields import to_ms
 from tests.app_runtime.escalations.asking import ask, say
 from tests.factories import MINUTE, NINE, SECOND, set_status
 
@@ -87,3 +89,16 @@ def test_a_messenger_that_fails_leaves_the_reminder_for_the_next_sweep(
         patched.setattr(events, "question_reminder", fail)
         assert remind(HALF) == 0
     assert remind(HALF) == 1
+
+
+def test_deadlines_that_are_none_take_the_place_of_no_other(
+    app: App, asked: Entry, told: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reminders, "REMINDED_AT_ONCE", 1)
+    soon = to_ms(NINE + 100 * MINUTE)
+    for value in (None, "soon", str(soon), soon + 0.5, True):
+        ask(app, at=NINE - MINUTE, question="Odd?", deadlineAt=value)
+    remind(HALF)
+    assert told == [50]
+    asked.refresh_from_db()
+    assert asked.reminded_percent == 50
