@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from app_runtime.escalations.questions import resolution_of
 from app_runtime.models import Entry
 from app_runtime.notifications import words
 from halo_site.models import AuditEntry
@@ -28,7 +29,7 @@ def ending_of(entry: Entry) -> Ending:
         facts = {"question": question, "answer": _answer(entry.user_response), "who": _who(entry)}
         text = _("“%(question)s” was answered%(who)s: %(answer)s. Your link changed nothing.") % facts
         return Ending(_("This question is answered already"), text)
-    reason = str((entry.said.get("resolution") or {}).get("reason") or "")
+    reason = str(resolution_of(entry).get("reason") or "")
     if reason == "expired":
         text = _("Nobody answered “%(question)s” in time. Nothing was decided for you.")
         return Ending(_("This question has expired"), text % {"question": question})

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from app_manager.models import App
+from app_runtime.escalations.questions import resolution_of
 from app_runtime.models import REHEARSAL, Entry, Notification, Run
 from app_runtime.notifications import outbox, words
 from app_runtime.notifications.outbox import Hold, Message
@@ -79,7 +80,7 @@ def question_closed(entry: Entry, now: datetime) -> None:
     People are told of one that expired, because nobody decided it; who answers knows it.
     """
     stored = Entry.objects.select_related("app").get(pk=entry.pk)
-    reason = (stored.said.get("resolution") or {}).get("reason") if stored.user_response is None else ""
+    reason = resolution_of(stored).get("reason") if stored.user_response is None else ""
     _drop_unsent(stored, str(reason or ""))
     if reason == "expired" and not _is_rehearsed(stored):
         title = _("Expired: %(app)s had asked: %(question)s") % _asked(stored)

@@ -281,3 +281,12 @@ def test_a_message_that_cannot_be_made_stops_nothing(
     run.refresh_from_db()
     assert (run.status, told()) == ("error", [])
     assert "nobody could be told" in caplog.text
+
+
+def test_nobody_is_asked_what_ended_in_an_unknown_way(app: App) -> None:
+    question = make_question(app)
+    events.entry_made(question, NINE)
+    content = {**question.said, "resolution": "gone"}
+    Entry.objects.filter(pk=question.pk).update(content=content, closed_at=NINE)
+    events.question_closed(question, NINE)
+    assert {state for _kind, _to, state in told()} == {"dropped"}

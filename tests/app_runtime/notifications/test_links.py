@@ -129,3 +129,13 @@ def test_without_a_public_address_the_message_says_where_to_look(app: App) -> No
         send_due(lambda: NINE)
         [(_title, text)] = sink.messages
     assert text.endswith("Open this site to answer: it is on the page of Kettle Watch.")
+
+
+@pytest.mark.parametrize("resolution", ["expired", ["expired"], 1])
+def test_a_link_to_a_question_that_ended_in_an_unknown_way_says_that_it_is_closed(
+    operator_client: Client, question: Entry, resolution: object
+) -> None:
+    content = {**question.said, "resolution": resolution}
+    Entry.objects.filter(pk=question.pk).update(content=content, closed_at=NINE)
+    status, text = follow(operator_client, token(question))
+    assert (status < 500, "This question is closed" in text) == (True, True)
