@@ -25,6 +25,8 @@ DESCRIPTION = (
     "type: run_complete, run_skipped, milestone, output or escalation."
 )
 
+MOST_QUESTIONS = 20  # that a person is asked at once
+
 
 class Question(BaseModel):
     """One question of an escalation; free text is always possible."""
@@ -45,7 +47,7 @@ class ReportArguments(BaseModel):
     data: str | dict[str, Any] | list[Any] | None = None
     data_path: str | None = None
     choices: list[str] | None = None
-    questions: list[Question] | None = None
+    questions: list[Question] | None = Field(None, max_length=MOST_QUESTIONS)
 
     @property
     def asks(self) -> bool:
@@ -55,6 +57,16 @@ class ReportArguments(BaseModel):
     @classmethod
     def as_storable(cls, value: Any) -> Any:
         return storable(value)
+
+    @field_validator("questions", mode="before")
+    @classmethod
+    def asks_few(cls, value: Any) -> Any:
+        if isinstance(value, list) and len(value) > MOST_QUESTIONS:
+            raise ValueError(
+                f"there are {len(value)} questions, and a person is asked at most {MOST_QUESTIONS} at once; "
+                "ask what matters most"
+            )
+        return value
 
     @field_validator("message")
     @classmethod

@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -107,10 +108,14 @@ def test_an_unknown_tool_is_refused_to_the_model_and_the_run_goes_on(app: App, s
         ({"type": "victory", "message": "Won"}, "type: Input should be 'run_complete'"),
         ({"type": "run_complete", "message": "x", "colour": "red"}, "colour: Extra inputs are not permitted"),
         ({"type": "run_complete", "message": " \n"}, "the message is empty; say what a person should know"),
+        (
+            {"type": "escalation", "message": "x", "questions": [{"question": "?"}] * 21},
+            "there are 21 questions, and a person is asked at most 20 at once; ask what matters most",
+        ),
     ],
 )
 def test_bad_arguments_are_refused_to_the_model_and_nothing_is_stored(
-    app: App, scripted: Scripted, arguments: dict[str, str], words: str
+    app: App, scripted: Scripted, arguments: dict[str, Any], words: str
 ) -> None:
     engine = scripted(says(call("report_to_user", **arguments)), report("run_skipped", "Nothing"))
     worker.execute(make_run(app, "queued").pk)
