@@ -17,7 +17,7 @@ from app_runtime.escalations.inbox import InboxPage, next_open
 from app_runtime.escalations.questions import Reply, asked
 from app_runtime.escalations.rows import question_rows
 from app_runtime.models import Entry, Run
-from app_runtime.statuses import Via
+from app_runtime.statuses import Status, Via
 from halo_site import audit
 from halo_site.access import standing
 from halo_site.fragments import wants_fragment
@@ -107,7 +107,18 @@ def _how(request: HttpRequest, via: str) -> dict[str, Any]:
 def _answered_words(run: Run | None) -> str:
     if run is None:
         return _("Answered already, in the same way. Its run is not there any more.")
-    return _("Answered. Run %(id)s of %(app)s goes on.") % {"id": run.short_id, "app": run.app.name}
+    facts = {"id": run.short_id, "app": run.app.name}
+    if run.is_unfinished:
+        return _("Answered. Run %(id)s of %(app)s goes on.") % facts
+    if run.status == Status.CANCELLED:
+        words = _(
+            "Answered already, in the same way. Run %(id)s of %(app)s was cancelled; its page runs it again."
+        )
+    elif run.status == Status.ERROR:
+        words = _("Answered already, in the same way. Run %(id)s of %(app)s failed; its page runs it again.")
+    else:
+        words = _("Answered already, in the same way. Run %(id)s of %(app)s has ended with it.")
+    return words % facts
 
 
 def _onwards(request: HttpRequest, question: Entry) -> HttpResponse:

@@ -335,3 +335,23 @@ def test_questions_of_uninstalled_apps_do_not_wait(operator_client: Client, app:
     set_status(app, "uninstalled")
     assert title(page(operator_client)) == "Nobody waits for you"
     assert "is uninstalled" in page(operator_client, asked)
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        ("cancelled", "was cancelled; its page runs it again."),
+        ("error", "failed; its page runs it again."),
+        ("ok", "has ended with it."),
+    ],
+)
+def test_the_same_answer_again_says_what_became_of_its_run(
+    operator_client: Client, asked: Entry, status: str, words: str
+) -> None:
+    run = say(asked, YES)
+    assert run
+    Run.objects.filter(pk=run.pk).update(status=status)
+    answer = {"digest": digest_of(asked), "choice-0": "Yes"}
+    operator_client.post(f"/escalations/{asked.pk}/answer/", answer)
+    html = page(operator_client)
+    assert f"Answered already, in the same way. Run {run.short_id} of Kettle Watch {words}" in html
