@@ -38,7 +38,7 @@ class EntryQuerySet(models.QuerySet["Entry"]):
 
     def with_deadline(self) -> "EntryQuerySet":
         """Those whose deadline is a number, so that it compares as one; it may be no moment still."""
-        return self.alias(deadline=JsonKind("content", "deadlineAt")).filter(deadline__in=JsonKind.NUMBERS)
+        return self.alias(due=JsonKind("content", "deadlineAt")).filter(due__in=JsonKind.NUMBERS)
 
     def news(self) -> "EntryQuerySet":
         """All but those of runs that found nothing to do."""
