@@ -88,6 +88,12 @@ class AppCard:
             self.app, running=running, queued=queued, questions=self.open_questions, newest=newest
         )
 
+    @property
+    def held(self) -> Chip | None:
+        """That it does not run by itself, where the chip says what is nearer; None where that says so."""
+        tone_icon, words = APP_TONES.get(self.app.status), str(self.app.get_status_display())
+        return Chip(tone_icon[0], words, tone_icon[1]) if tone_icon and words != self.chip.text else None
+
     @cached_property
     def schedule(self) -> str:
         """Its schedules in words."""

@@ -1,8 +1,10 @@
 """What an app is shown as, and its strip of runs."""
 
 import json
+import re
 
 import pytest
+from django.test import Client
 
 from app_manager.models import App
 from app_runtime.chips import delivery_chip, outcome_chip
@@ -64,6 +66,29 @@ def test_a_card_shows_the_open_question_of_a_paused_app(app: App) -> None:
     make_question(app)
     set_status(app, "paused")
     assert app_cards([app])[0].chip.text == "Waiting for you"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [("paused", "Paused"), ("error", "Stopped after errors"), ("needs_login", "Needs a login")],
+)
+def test_an_open_question_does_not_hide_that_an_app_is_held(
+    operator_client: Client, app: App, status: str, words: str
+) -> None:
+    make_question(app)
+    set_status(app, status)
+    for address in ("/", "/apps/", f"/apps/{app.pk}/", f"/apps/{app.pk}/manage/"):
+        page = operator_client.get(address).content.decode()
+        assert "Waiting for you" in page, address
+        assert re.search(rf'class="chip[^>]*>.*?{words}</', page), address
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("status", ["active", "paused"])
+def test_what_the_chip_says_is_said_once(app: App, status: str) -> None:
+    set_status(app, status)
+    assert app_cards([app])[0].held is None
 
 
 @pytest.mark.django_db
