@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import yaml
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -20,6 +21,7 @@ from tests.app_manager.factories import (
     spec_text,
     uninstall,
 )
+from tests.factories import SPEC
 from tests.shared import shared_path
 
 pytestmark = pytest.mark.django_db
@@ -244,3 +246,16 @@ def test_every_shared_spec_installs_as_its_form_stands(operator_client, name):
     assert page.status_code == 200
     assert operator_client.post(INSTALL, as_a_browser_would(page)).status_code == 302
     assert App.objects.get().user_config == {}
+
+
+@pytest.mark.parametrize(
+    ("requires", "said", "unsaid"),
+    [
+        ({"mcps": [{"id": "shop"}]}, "has the tools of these MCP servers", "skills yet"),
+        ({"skills": [{"id": "haggle"}]}, "does not serve skills yet", "these MCP servers"),
+    ],
+)
+def test_the_preview_says_what_of_its_needs_is_served(operator_client, requires, said, unsaid):
+    page = body(operator_client.post(PREVIEW, sent(yaml.safe_dump({**SPEC, "requires": requires}))))
+    assert said in page
+    assert unsaid not in page

@@ -73,6 +73,7 @@ def test_it_says_whether_it_asks_and_how_long_a_question_lives(escalation, words
 def test_notifications_are_said_with_their_channels():
     words = preview(output={"notify": {"system": True, "channels": ["email"]}}).notifications
     assert "this system, email" in words
+    assert "by the rules of the notification settings" in words
 
 
 def test_warnings_of_the_spec_are_shown():
