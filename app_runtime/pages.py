@@ -14,6 +14,7 @@ from app_manager.jobs import jobs_of_each
 from app_manager.models import App, AppQuerySet
 from app_manager.states import RUNS_BY_ITSELF
 from app_runtime.chips import Chip, outcome_chip, status_chip
+from app_runtime.escalations.inbox import soonest
 from app_runtime.models import Entry, Run, RunQuerySet
 from app_runtime.shell import COUNT_CAP, Machinery, open_questions
 from app_runtime.statuses import TONES, UNKNOWN_TONE, EntryType, Status
@@ -148,17 +149,21 @@ class OverviewPage:
 
     @cached_property
     def questions(self) -> list[Entry]:
-        waiting = (
-            Entry.objects.visible_to(self.reader)
-            .open()
-            .exclude(app__status="uninstalled")
-            .select_related("app")
-        )
-        return list(waiting.order_by("ts", "id")[:QUESTIONS])
+        """The first ones of the inbox, in its order."""
+        return soonest(self.reader, QUESTIONS)
 
     @cached_property
     def question_count(self) -> int:
         return open_questions(self.reader)
+
+    @property
+    def may_answer(self) -> bool:
+        """Whether the person may answer questions anywhere."""
+        return standing_of(self.reader).may_somewhere(Role.OPERATOR)
+
+    @property
+    def has_more_questions(self) -> bool:
+        return self.question_count > len(self.questions)
 
     @cached_property
     def failures(self) -> list[RunRow]:

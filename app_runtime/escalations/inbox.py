@@ -18,6 +18,7 @@ from app_runtime.runs.filters import app_choices
 from halo_site.access import standing
 from halo_site.paging import Page, begun, searched_page_of
 from halo_site.quantities import capped, relative
+from halo_site.roles import Role
 from halo_site.store.fields import HIGHEST_MS, LOWEST_MS, to_ms
 
 PAGE = 30
@@ -86,7 +87,7 @@ class InboxPage:
             return words % {"n": capped(found, MOST_OPEN)} if found else _("No open question matches")
         if not self.lists_open:
             return self._ended_title
-        return waiting_words(self.waiting)
+        return waiting_words(self.waiting, standing(self.request).may_somewhere(Role.OPERATOR))
 
     @property
     def _ended_title(self) -> str:
@@ -164,8 +165,11 @@ class InboxPage:
         return f"{self.request.path}?{query.urlencode()}" if query else self.request.path
 
 
-def waiting_words(count: int) -> str:
-    """How many questions wait, as a title."""
+def waiting_words(count: int, may_answer: bool = True) -> str:
+    """How many questions wait, as a title: for whoever reads it, or for whoever may answer."""
+    if count and not may_answer:
+        words = ngettext("%(n)s question waits for an answer", "%(n)s questions wait for an answer", count)
+        return words % {"n": capped(count, MOST_OPEN)}
     small = {1: _("One question waits for you"), 2: _("Two questions wait for you")}
     small |= {3: _("Three questions wait for you"), 4: _("Four questions wait for you")}
     if not count:
@@ -176,6 +180,13 @@ def waiting_words(count: int) -> str:
 def waiting_for(user: Any) -> EntryQuerySet:
     """Open questions of installed apps that this person may see."""
     return Entry.objects.visible_to(user).open().exclude(app__status=AppStatus.UNINSTALLED)
+
+
+def soonest(user: Any, most: int) -> list[Entry]:
+    """The first open questions in the order of the inbox, with their apps."""
+    keys = [key[2] for key in _ordered(waiting_for(user), "", None)[:most]]
+    found = Entry.objects.select_related("app").in_bulk(keys)
+    return [found[key] for key in keys if key in found]
 
 
 def next_open(user: Any, but: Entry) -> str | None:

@@ -355,3 +355,21 @@ def test_the_same_answer_again_says_what_became_of_its_run(
     operator_client.post(f"/escalations/{asked.pk}/answer/", answer)
     html = page(operator_client)
     assert f"Answered already, in the same way. Run {run.short_id} of Kettle Watch {words}" in html
+
+
+def test_the_overview_shows_the_first_ones_of_the_inbox_and_leads_to_all(
+    operator_client: Client, app: App
+) -> None:
+    for number in range(6):
+        ask(app, at=NINE + number * MINUTE)
+    soon = ask(app, at=NINE + 9 * MINUTE, deadline=NINE + 60 * MINUTE)
+    html = operator_client.get("/").content.decode()
+    shown = re.findall(r'id="question-([^"]+)"', html)
+    assert (shown[0], len(shown)) == (soon.pk, 5)
+    assert '<a class="link" href="/escalations/">All 7 questions</a>' in html
+
+
+@pytest.mark.parametrize("address", ["/", "/escalations/"])
+def test_who_may_only_look_is_not_waited_for(viewer: Client, asked: Entry, address: str) -> None:
+    words = title(viewer.get(address).content.decode())
+    assert words.endswith("question waits for an answer")
