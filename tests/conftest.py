@@ -31,7 +31,7 @@ hypothesis.settings.load_profile("site")
 
 def pytest_configure() -> None:
     os.umask(0o077)  # as every command of ours does
-    os.fsync = lambda file: None  # no power cut in a test; processes of their own do sync
+    os.fsync = lambda fd: None  # no power cut in a test; processes of their own do sync
     let_tests_empty_the_audit_log()
 
 
@@ -67,7 +67,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def asks_a_database(item: pytest.Item) -> bool:
-    """Whether the test uses a database, or starts a process that does; every other one is the same on both."""
+    """Whether the test uses a database, or starts a process that may; all others are the same on both."""
     of_module = vars(item.module).values() if isinstance(item, pytest.Function) else ()
     starts = any(getattr(value, "__module__", "") == "tests.processes" for value in of_module)
     uses = {"db", "transactional_db", "live_server", "migrated"} & set(getattr(item, "fixturenames", ()))

@@ -7,6 +7,8 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -61,7 +63,7 @@ def answered(request: HttpRequest, question: Entry, via: str) -> HttpResponse:
         return show(request, question, 422, problem=str(error), kept=replies, problem_at=error.number)
     except QuestionRefusal as error:
         return show(request, question, 409, problem=str(error), kept=replies)
-    messages.success(request, _answered_words(run))
+    messages.success(request, _answered_words(question, run))
     return _onwards(request, question)
 
 
@@ -104,31 +106,39 @@ def _how(request: HttpRequest, via: str) -> dict[str, Any]:
     }
 
 
-def _answered_words(run: Run | None) -> str:
+def _answered_words(question: Entry, run: Run | None) -> str:
+    """What came of the answer; the question and the run are links."""
+    card = reverse("app_runtime:question_detail", args=[question.pk])
     if run is None:
-        return _("Answered already, in the same way. Its run is not there any more.")
-    facts = {"id": run.short_id, "app": run.app.name}
+        words = escape(_("{answered} already, in the same way. Its run is not there any more."))
+        return format_html(words, answered=_link(card, _("Answered")))
+    its_run = _link(reverse("app_runtime:run_detail", args=[run.pk]), _("Run %(id)s") % {"id": run.short_id})
+    words = escape(_what_became_of(run))
+    return format_html(words, answered=_link(card, _("Answered")), run=its_run, app=run.app.name)
+
+
+def _what_became_of(run: Run) -> str:
+    """Of the run that has the answer, as a sentence with places for the links."""
     if run.is_unfinished:
-        return _("Answered. Run %(id)s of %(app)s goes on.") % facts
+        return _("{answered}. {run} of {app} goes on.")
     if run.status == Status.CANCELLED:
-        words = _(
-            "Answered already, in the same way. Run %(id)s of %(app)s was cancelled; its page runs it again."
+        return _(
+            "{answered} already, in the same way. {run} of {app} was cancelled; its page runs it again."
         )
-    elif run.status == Status.ERROR:
-        words = _("Answered already, in the same way. Run %(id)s of %(app)s failed; its page runs it again.")
-    else:
-        words = _("Answered already, in the same way. Run %(id)s of %(app)s has ended with it.")
-    return words % facts
+    if run.status == Status.ERROR:
+        return _("{answered} already, in the same way. {run} of {app} failed; its page runs it again.")
+    return _("{answered} already, in the same way. {run} of {app} has ended with it.")
+
+
+def _link(address: str, words: str) -> SafeString:
+    return format_html('<a class="link" href="{}">{}</a>', address, words)
 
 
 def _onwards(request: HttpRequest, question: Entry) -> HttpResponse:
-    """To the next open question, or to the inbox for whoever answered there or when nobody waits."""
-    following = None if request.POST.get("from") == INBOX else next_open(request.user, question)
-    to = (
-        reverse("app_runtime:question_detail", args=[following])
-        if following
-        else reverse("app_runtime:inbox")
-    )
+    """Back to where it was decided: to the inbox, else to the card, which shows what comes of it."""
+    from_inbox = request.POST.get("from") == INBOX
+    card = reverse("app_runtime:question_detail", args=[question.pk])
+    to = reverse("app_runtime:inbox") if from_inbox else card
     response = HttpResponse(status=200 if wants_fragment(request) else SEE_OTHER)
     response["HX-Redirect" if wants_fragment(request) else "Location"] = to
     return response

@@ -30,7 +30,6 @@ from app_runtime.models import Entry, Run
 from app_runtime.settlement import End, failed, settle
 from app_runtime.statuses import Outcome, Status
 from app_runtime.tools.report import make_wait
-from halo_site.models import AuditEntry
 from scheduler.clock import run_once
 from scheduler.models import Job, Slot
 from tests.factories import NINE, SECOND, TESTER, make_app, make_question
@@ -153,7 +152,7 @@ class Lifecycle(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.traveller.stop()
-        for model in (Entry, Run, Slot, Job, App, AuditEntry):
+        for model in (Entry, Run, Slot, Job, App):
             model.objects.all().delete()  # type: ignore[attr-defined]
 
     @property

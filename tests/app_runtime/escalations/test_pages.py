@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.test import Client
+from django.utils.html import strip_tags
 from django.test.utils import CaptureQueriesContext
 
 from app_manager.models import App
@@ -88,15 +89,39 @@ def test_a_choice_in_the_inbox_is_an_answer_and_leads_back(operator_client: Clie
     response = post(operator_client, asked, **{"choice-0": "Yes", "from": "inbox"})
     assert (response.status_code, response["Location"]) == (303, "/escalations/")
     run = Run.objects.queued().get()
-    assert f"Answered. Run {run.short_id} of Kettle Watch goes on." in page(operator_client)
+    html = page(operator_client)
+    card, going_on = f'href="/escalations/{asked.pk}/"', f'href="/runs/{run.pk}/"'
+    assert (
+        f'<a class="link" {card}>Answered</a>. <a class="link" {going_on}>Run {run.short_id}</a> of' in html
+    )
     stored = Entry.objects.get()
     assert (stored.decided_by, stored.decided_via) == ("person:operator", "web")
 
 
-def test_an_answer_on_the_card_leads_to_the_next_question(operator_client: Client, app: App) -> None:
+@pytest.mark.parametrize("verb", ["answer", "dismiss"])
+def test_a_decision_on_the_card_leads_back_to_it_and_offers_the_next(
+    operator_client: Client, app: App, verb: str
+) -> None:
     first, second = ask(app), ask(app, at=NINE + MINUTE)
-    response = post(operator_client, first, **{"text-0": "Later"})
-    assert response["Location"] == f"/escalations/{second.pk}/"
+    response = post(operator_client, first, verb, **{"text-0": "Later"})
+    assert response["Location"] == f"/escalations/{first.pk}/"
+    assert f'href="/escalations/{second.pk}/" data-question-next' in page(operator_client, first)
+
+
+def test_the_name_of_an_app_is_no_markup_in_the_message(operator_client: Client) -> None:
+    evil = ask(make_app("<b>{run}</b>"))
+    post(operator_client, evil, **{"choice-0": "Yes", "from": "inbox"})
+    assert "of &lt;b&gt;{run}&lt;/b&gt; goes on." in page(operator_client)
+
+
+def test_a_closed_question_is_not_due_any_more(operator_client: Client, app: App) -> None:
+    asked = ask(app, deadline=NINE + 60 * MINUTE)
+    assert "<dt>Due</dt>" in page(operator_client, asked)
+    drop(asked)
+    html = page(operator_client, asked)
+    assert "<dt>Due</dt>" not in html
+    assert "<dt>Was due</dt><dd>" in html
+    assert 'class="ask is-over"' in page(operator_client, query="?state=dismissed")
 
 
 def test_several_questions_are_answered_at_once(operator_client: Client, app: App) -> None:
@@ -353,8 +378,8 @@ def test_the_same_answer_again_says_what_became_of_its_run(
     Run.objects.filter(pk=run.pk).update(status=status)
     answer = {"digest": digest_of(asked), "choice-0": "Yes"}
     operator_client.post(f"/escalations/{asked.pk}/answer/", answer)
-    html = page(operator_client)
-    assert f"Answered already, in the same way. Run {run.short_id} of Kettle Watch {words}" in html
+    told = strip_tags(page(operator_client))
+    assert f"Answered already, in the same way. Run {run.short_id} of Kettle Watch {words}" in told
 
 
 def test_the_overview_shows_the_first_ones_of_the_inbox_and_leads_to_all(
