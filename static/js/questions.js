@@ -66,7 +66,10 @@
     acts[event.key]();
   });
 
-  // A link to one part of the card opens it
-  if (location.hash === "#dismiss") dismiss();
-  if (location.hash === "#answer") acts.a();
+  // A link to one part of the card opens it; only after the browser's own jump there, which takes the focus
+  function arrive() {
+    if (location.hash === "#dismiss") dismiss();
+    if (location.hash === "#answer") acts.a();
+  }
+  addEventListener("load", () => setTimeout(arrive));
 })();

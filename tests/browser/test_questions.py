@@ -47,9 +47,23 @@ def test_a_key_leads_to_the_answer_and_enter_gives_it(asked, watched_page):
     page.goto(f"/escalations/{asked[0].pk}/")
     page.keyboard.press("a")
     page.keyboard.press("Enter")
+    page.get_by_text("Answered. Run").wait_for()
+    page.keyboard.press("n")
     page.wait_for_url(f"**/escalations/{asked[1].pk}/")
-    assert page.get_by_text("Answered. Run").is_visible()
     assert Entry.objects.get(pk=asked[0].pk).user_response["choice"] == "Yes"
+
+
+@pytest.mark.parametrize(("key", "focused"), [("a", "Yes"), ("d", "Dismiss it")])
+def test_a_key_on_the_inbox_leads_to_the_first_thing_to_press(asked, watched_page, key, focused):
+    page = watched_page
+    page.goto("/escalations/")
+    page.keyboard.press("j")
+    page.keyboard.press(key)
+    page.wait_for_url(f"**/escalations/{asked[0].pk}/#*")
+    page.wait_for_function("words => document.activeElement.textContent.trim() === words", arg=focused)
+    page.wait_for_load_state("load")
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert page.evaluate("document.activeElement.textContent.trim()") == focused
 
 
 def test_keys_can_be_switched_off_for_good(asked, watched_page):
@@ -103,6 +117,8 @@ def test_without_a_script_everything_works(asked, plain_page):
     page.get_by_label("Your answer").fill("three")
     page.get_by_role("button", name="Answer", exact=True).click()
     assert page.get_by_text("Answered. Run").is_visible()
+    page.get_by_role("link", name="Next question").click()
     page.get_by_text("Dismiss the question…").click()
     page.get_by_role("button", name="Dismiss it").click()
-    assert page.get_by_role("heading", name="Nobody waits for you").is_visible()
+    assert page.get_by_text("Dismissed. The app is told nothing").is_visible()
+    assert page.get_by_role("link", name="Next question").count() == 0
