@@ -47,7 +47,7 @@ def continue_run(run: Run, text: str, actor: Actor, now: datetime, form: str | N
 
     Raises `RuntimeRefusal` where that cannot be, in a sentence.
     """
-    words = _masked(_checked(text))
+    words = as_sent(text)
     if run.status not in CONTINUABLE:
         raise RuntimeRefusal(
             "It waits for the answer to its question; that is how it goes on."
@@ -68,7 +68,7 @@ def begin_with(app: App, text: str, actor: Actor, now: datetime, form: str | Non
 
     Raises `RuntimeRefusal` where that cannot be, in a sentence.
     """
-    words = _masked(_checked(text))
+    words = as_sent(text)
     with transaction.atomic():
         data = {"by": str(actor), "continue": {"userMessage": words}}
         run = queue_run(admitted(app), Trigger.MANUAL, now, data)
@@ -100,7 +100,7 @@ def send_message(
 
     Raises `RuntimeRefusal` where the run has ended.
     """
-    words = _masked(_checked(text))
+    words = as_sent(text)
     with transaction.atomic():
         stored = Run.objects.select_for_update(no_key=True).filter(pk=run.pk).unfinished().first()
         if stored is None:
@@ -130,6 +130,11 @@ def _checked(text: str) -> str:
             f"The message has {len(words):,} characters; at most {LONGEST_MESSAGE:,} are taken."
         )
     return words
+
+
+def as_sent(text: str) -> str:
+    """The text as it is stored and told. Raises `MessageRefused` for one that nothing could be told."""
+    return _masked(_checked(text))
 
 
 def _masked(words: str) -> str:

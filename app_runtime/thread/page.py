@@ -248,7 +248,9 @@ class ThreadPage:
     @cached_property
     def form_id(self) -> str:
         """Of the reply's form: what is sent twice with it is sent once."""
-        return str(self.request.POST.get("form", "")) or new_id()
+        posted = str(self.request.POST.get("form", "")).replace("\0", "")
+        is_used = bool(posted) and Reply.objects.filter(form=posted).exists()
+        return new_id() if is_used or not posted else posted
 
 
 def without(part: Slice, keys: set[str]) -> Slice:

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from app_manager.models import App
-from app_runtime.continuing import CONTINUABLE, begin_with, continue_run, send_message
+from app_runtime.continuing import CONTINUABLE, as_sent, begin_with, continue_run, send_message
 from app_runtime.exceptions import NotRunnable, RuntimeRefusal
 from app_runtime.models import Reply, Run
 from app_runtime.transcript import Transcript
@@ -20,8 +20,8 @@ FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 def reply(app: App, text: str, form: str, actor: Actor, now: datetime) -> Reply:
     """Tell the run that is under way, or else a new one that goes on with the newest conversation.
 
-    ``form`` is the id of the form (a UUID): the same form again gives back what it sent the first time.
-    Raises `MessageRefused` for a text that nothing could be told, `RuntimeRefusal` where no run takes it.
+    ``form`` is the id of the form (a UUID): the same form and text again give back what it
+    sent the first time. Raises `MessageRefused` for a text that nothing could be told, `RuntimeRefusal` where no run takes it.
     """
     if not FORM.fullmatch(form):
         raise RuntimeRefusal(_("This form is not one of ours. Load the page again, then send."))
@@ -35,9 +35,18 @@ def reply(app: App, text: str, form: str, actor: Actor, now: datetime) -> Reply:
                 raise RuntimeRefusal(
                     _("This form was sent by somebody else. Load the page again, then send.")
                 )
+            _refuse_another_text(sent, text)
             return sent
         _tell(held, text, form, actor, now)
         return Reply.objects.get(form=form)
+
+
+def _refuse_another_text(sent: Reply, text: str) -> None:
+    """The same form with the same text is a repeat; with another text nothing would come of that."""
+    if sent.text != as_sent(text):
+        raise RuntimeRefusal(
+            _("Another text was sent with this form already. This one was not sent; send it now.")
+        )
 
 
 def _tell(app: App, text: str, form: str, actor: Actor, now: datetime) -> None:

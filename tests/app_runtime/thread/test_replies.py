@@ -58,6 +58,20 @@ def test_a_form_that_is_sent_twice_sends_once(operator_client: Client, app: App)
     assert (Reply.objects.count(), Run.objects.count(), RunMessage.objects.count()) == (1, 1, 0)
 
 
+def test_another_text_with_a_form_that_was_sent_is_kept_to_be_sent_anew(
+    operator_client: Client, app: App
+) -> None:
+    form = new_id()
+    send(operator_client, app, form=form)
+    response = send(operator_client, app, "And the pan?", form)
+    page = response.content.decode()  # type: ignore[attr-defined]
+    assert response.status_code == 409  # type: ignore[attr-defined]
+    assert "This one was not sent" in page
+    assert "And the pan?</textarea>" in page
+    assert f'name="form" value="{form}"' not in page
+    assert [reply.text for reply in Reply.objects.all()] == ["And the teapot?"]
+
+
 @pytest.mark.parametrize(
     ("text", "status", "words"),
     [(" ", 422, "The message is empty"), ("x" * 20_001, 422, "20,001 characters")],
