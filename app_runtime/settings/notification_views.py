@@ -128,7 +128,7 @@ def quiet_save(request: HttpRequest) -> HttpResponse:
 @require_POST
 @_for_managers
 def mail_save(request: HttpRequest) -> HttpResponse:
-    form = MailForm(request.POST)
+    form = MailForm(request.POST, known=site_config().mail)
     if not form.is_valid():
         return _page(request, NotificationsPage(mail_form=form), 422)
     actor, password = audit.person(request.user), form.cleaned_data["password"]

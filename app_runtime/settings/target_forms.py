@@ -185,9 +185,15 @@ class MailForm(forms.Form):
         help_text=_("It is kept in secrets.json and never shown. Empty: as it was."),
     )  # fmt: skip
 
+    def __init__(self, *args: Any, known: MailServer, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.known = known
+
     @classmethod
     def of(cls, server: MailServer) -> "MailForm":
-        return cls(initial=server.model_dump(include={"host", "port", "security", "sender", "user"}))
+        return cls(
+            known=server, initial=server.model_dump(include={"host", "port", "security", "sender", "user"})
+        )
 
     @property
     def values(self) -> dict[str, Any]:
@@ -205,10 +211,20 @@ class MailForm(forms.Form):
         data = cast("dict[str, Any]", super().clean())
         if not self.errors:
             try:
-                MailServer.model_validate(self.values)
+                self._refuse_to_tell(MailServer.model_validate(self.values), str(data["password"]))
             except ValidationError:
                 self.add_error(None, _("These values cannot be used together."))
         return data
+
+    def _refuse_to_tell(self, server: MailServer, typed: str) -> None:
+        """A stored password goes to the server that it was given for only, and as well hidden."""
+        keeps = bool(self.known.password and server.user)
+        if keeps and not typed and self.known.would_learn_more(server):
+            words = _("The server, the user name or the encryption changed: type the password again for it.")
+            self.add_error("password", words)
+        if (typed or keeps) and server.security == "none" and not server.is_on_this_machine:
+            words = _("Without encryption a password goes to a server on this machine only. Choose another.")
+            self.add_error("security", words)
 
 
 class MailTestForm(forms.Form):

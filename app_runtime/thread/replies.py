@@ -20,8 +20,8 @@ FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 def reply(app: App, text: str, form: str, actor: Actor, now: datetime) -> Reply:
     """Tell the run that is under way, or else a new one that goes on with the newest conversation.
 
-    ``form`` is the id of the form (a UUID): the same form and text again give back what it
-    sent the first time. Raises `MessageRefused` for a text that nothing could be told, `RuntimeRefusal` where no run takes it.
+    ``form`` is the id of the form (a UUID): the same form and text again give back what was sent before.
+    Raises `MessageRefused` for a text that nothing could be told, `RuntimeRefusal` where no run takes it.
     """
     if not FORM.fullmatch(form):
         raise RuntimeRefusal(_("This form is not one of ours. Load the page again, then send."))

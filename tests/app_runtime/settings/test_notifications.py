@@ -140,6 +140,42 @@ def test_the_mail_server_is_set_up_and_tested(operator_client: Client) -> None:
     assert resolve("secret:mail-password") == "pass-word"
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [{"host": "other.example.org"}, {"port": "26"}, {"user": "eve"}, {"security": "starttls"}],
+)
+def test_another_server_is_not_told_the_stored_password(
+    operator_client: Client, changed: dict[str, str]
+) -> None:
+    known = {**MAIL, "host": "mail.example.org", "user": "halo", "security": "tls"}
+    post(operator_client, "mail/save/", {**known, "password": "pass-word"})
+    before = data_dir().config.read_text()
+    text = post(operator_client, "mail/save/", {**known, **changed}, 422)
+    assert "type the password again" in text
+    assert data_dir().config.read_text() == before
+    post(operator_client, "mail/save/", {**known, **changed, "password": "new-word"})
+    assert resolve("secret:mail-password") == "new-word"
+
+
+def test_what_tells_nobody_more_keeps_the_password(operator_client: Client) -> None:
+    known = {**MAIL, "host": "mail.example.org", "user": "halo", "security": "starttls"}
+    post(operator_client, "mail/save/", {**known, "password": "pass-word"})
+    post(operator_client, "mail/save/", {**known, "sender": "other@example.org", "security": "tls"})
+    assert site_config().mail.password == "secret:mail-password"
+
+
+@pytest.mark.parametrize(
+    ("host", "status"), [("localhost", 302), ("::1", 302), ("192.168.1.2", 422), ("mail.example.org", 422)]
+)
+def test_a_password_goes_in_the_open_to_this_machine_only(
+    operator_client: Client, host: str, status: int
+) -> None:
+    text = post(
+        operator_client, "mail/save/", {**MAIL, "host": host, "user": "halo", "password": "p"}, status
+    )
+    assert ("a server on this machine only" in text) is (status == 422)
+
+
 def test_a_manager_may_and_an_operator_may_not() -> None:
     for name, status in (("manager", 200), ("operator", 403), ("viewer", 403)):
         browser, user = Client(), User.objects.create_user(name)
