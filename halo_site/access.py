@@ -71,7 +71,14 @@ class ChangesNeedARole:
     def process_view(self, request: HttpRequest, view: View, *_given: Any) -> None:
         is_open = request.method not in CHANGES or getattr(view, "is_own_account", False)
         if not is_open and request.user.is_authenticated:  # others are led to the sign-in before
-            require_somewhere(request, Role.OPERATOR)
+            self._refuse_who_only_looks(standing(request))
+
+    def _refuse_who_only_looks(self, own: Standing) -> None:
+        """Which role the view itself needs is not known here, so none is named."""
+        if not own.may_somewhere(Role.OPERATOR):
+            has = own.highest.label if own.highest is not None else _("no role")
+            words = _("Your account may look, and change nothing here; it has: %(has)s.")
+            raise PermissionDenied(words % {"has": has})
 
 
 def _asked(ask: Callable[[HttpRequest], None]) -> Callable[[View], View]:
