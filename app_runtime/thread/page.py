@@ -210,6 +210,11 @@ class ThreadPage:
         return words_of(self.new_count)
 
     @property
+    def is_unmarked(self) -> bool:
+        """Whether this person has no mark yet and there is something that one could be set at."""
+        return self.mark is None and self.is_newest and bool(self._part.news)
+
+    @property
     def has_line(self) -> bool:
         return any(isinstance(item, UnreadLine) for item in self.items)
 

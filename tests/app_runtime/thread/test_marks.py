@@ -1,5 +1,7 @@
 """What is new to a person: the mark moves by POST alone, and never back."""
 
+import re
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -33,6 +35,20 @@ def test_what_came_after_the_mark_stands_above_the_line(operator_client: Client,
     page = operator_client.get(f"/apps/{app.pk}/").content.decode()
     assert page.index("new 0") < page.index('id="unread"') < page.index(">old<")
     assert "3 new above" in page
+
+
+def test_without_a_mark_a_button_sets_the_first_one(operator_client: Client, app: App) -> None:
+    address = f"/apps/{app.pk}/"
+    assert "Mark all as read" not in operator_client.get(address).content.decode()
+    make_entry(app)
+    page = operator_client.get(address).content.decode()
+    assert "Mark all as read" in page
+    upto = re.search(r'id="read-upto" value="([^"]+)"', page)
+    assert upto
+    operator_client.post(f"{address}read/", {"upto": upto[1]})
+    assert "Mark all as read" not in operator_client.get(address).content.decode()
+    make_entry(app, at=NINE + MINUTE)
+    assert "1 new above" in operator_client.get(address).content.decode()
 
 
 def test_a_mark_never_moves_back(operator: User, app: App) -> None:
