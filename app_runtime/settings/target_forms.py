@@ -46,7 +46,8 @@ class TargetForm(forms.Form):
         self.target = target
         words = _(
             "As apprise writes it, such as ntfys://ntfy.sh/TOPIC or jsons://example.org/hook. It is kept in "
-            "secrets.json and never shown."
+            "secrets.json and never shown. It may lie in your own network: whoever manages this site is "
+            "trusted to let it send messages there."
         )
         empty = _("All three empty: as it was.")
         self.fields["address"].help_text = f"{words} {empty}" if target else words

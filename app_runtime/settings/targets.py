@@ -55,7 +55,7 @@ def save_target(
             changed = [*listed, values]
         return {**section, "targets": changed}
 
-    _change("target.save", target_id, change, actor, now)
+    _change("target.save", target_id, change, actor, now, before=_told(target), after=values)
     if target and target.url != values["url"]:
         _forget_address(target)
     return target_id
@@ -68,7 +68,7 @@ def delete_target(target: NotificationTarget, *, actor: Actor, now: datetime) ->
         kept = [item for item in _listed(section, "targets") if item.get("id") != target.id]
         return {**section, "targets": kept, "rules": _without(target.id, _listed(section, "rules"))}
 
-    _change("target.delete", target.id, change, actor, now)
+    _change("target.delete", target.id, change, actor, now, before=_told(target))
     _forget_address(target)
 
 
@@ -111,7 +111,9 @@ def save_quiet(values: Section, *, actor: Actor, now: datetime) -> None:
         rest = {key: value for key, value in section.items() if key not in values}
         return rest | {key: value for key, value in values.items() if value is not None}
 
-    _change("quiet_hours.save", "", change, actor, now, after=values)
+    section = site_config().notifications.model_dump(mode="json", by_alias=True)
+    before = {key: section.get(key) for key in values}
+    _change("quiet_hours.save", "", change, actor, now, before=before, after=values)
 
 
 def save_mail(values: Section, password: str, *, actor: Actor, now: datetime) -> None:
@@ -121,8 +123,13 @@ def save_mail(values: Section, password: str, *, actor: Actor, now: datetime) ->
         set_secret(MAIL_SECRET, password)
         values = {**values, "password": f"secret:{MAIL_SECRET}"}
     MailServer.model_validate(values)
+    known = site_config().mail.model_dump(mode="json", by_alias=True)
+    before = {key: known.get(key) for key in values}
     change_config(MAIL_SECTION, lambda section: {**section, **values})
-    audit.record(actor, "mail.save", object_type="settings", object_id=MAIL_SECTION, now=now, after=values)
+    audit.record(
+        actor, "mail.save", object_type="settings", object_id=MAIL_SECTION, now=now,
+        before=before, after=values,
+    )  # fmt: skip
 
 
 def address_state(target: NotificationTarget) -> str:
@@ -141,7 +148,7 @@ def _change(
     change: Callable[[Section], Section],
     actor: Actor,
     now: datetime,
-    **told: Section,
+    **told: Section | None,
 ) -> None:
     change_config(SECTION, change)
     object_id = target_id or SECTION
@@ -150,6 +157,14 @@ def _change(
         actor, verb, object_type=kind, object_id=object_id, now=now, summary=target_id,
         before=told.get("before"), after=told.get("after"),
     )  # fmt: skip
+
+
+def _told(target: NotificationTarget | None) -> Section | None:
+    """A target for the audit log: its address is a reference or an e-mail address, never a secret."""
+    if target is None:
+        return None
+    is_open = target.url.startswith(("env:", "secret:", "mail:"))
+    return {"id": target.id, "name": target.name, "url": target.url if is_open else "…"}
 
 
 def _forget_address(target: NotificationTarget) -> None:

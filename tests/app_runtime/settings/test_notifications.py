@@ -48,6 +48,10 @@ def test_an_address_goes_to_the_secrets_and_is_never_shown(operator_client: Clie
     assert AuditEntry.objects.get(verb="target.save").object_id == "my-phone"
 
 
+def test_the_form_says_that_a_target_may_lie_in_the_own_network(operator_client: Client) -> None:
+    assert "It may lie in your own network" in shown(operator_client, "targets/new/")
+
+
 def test_a_new_name_keeps_the_address(operator_client: Client) -> None:
     post(operator_client, "targets/create/", {"name": "Phone", "address": "json://127.0.0.1:1/a"})
     post(operator_client, "targets/phone/save/", {"name": "Old phone"})
@@ -174,6 +178,41 @@ def test_a_password_goes_in_the_open_to_this_machine_only(
         operator_client, "mail/save/", {**MAIL, "host": host, "user": "halo", "password": "p"}, status
     )
     assert ("a server on this machine only" in text) is (status == 422)
+
+
+def changed(verb: str) -> tuple[Any, Any]:
+    """Before and after of the newest line of this verb."""
+    line = AuditEntry.objects.filter(verb=verb).order_by("-ts", "-pk")[0]
+    return line.before, line.after
+
+
+def test_what_was_before_a_target_changed_is_audited_without_its_address(operator_client: Client) -> None:
+    post(operator_client, "targets/create/", {"name": "Phone", "address": f"json://127.0.0.1:1/{TOKEN}"})
+    first = {"id": "phone", "name": "Phone", "url": "secret:target-phone"}
+    assert changed("target.save") == (None, first)
+    post(operator_client, "targets/phone/save/", {"name": "Ada", "mail": "ada@example.org"})
+    second = {"id": "phone", "name": "Ada", "url": "mail:ada@example.org"}
+    assert changed("target.save")[1] == second
+    post(operator_client, "targets/phone/delete/")
+    assert changed("target.delete") == (second, None)
+    assert TOKEN not in str(list(AuditEntry.objects.values()))
+
+
+def test_what_was_before_the_quiet_hours_changed_is_audited(operator_client: Client) -> None:
+    post(operator_client, "quiet/save/", QUIET)
+    post(operator_client, "quiet/save/", {**QUIET, "start": "", "end": "", "same_failure_minutes": "5"})
+    before, after = changed("quiet_hours.save")
+    assert before["quiet"] == {"start": "22:00", "end": "07:00", "zone": "UTC"}
+    assert (before["sameFailureMinutes"], after["sameFailureMinutes"], after["quiet"]) == (30, 5, None)
+
+
+def test_what_was_before_the_mail_server_changed_is_audited(operator_client: Client) -> None:
+    post(operator_client, "mail/save/", MAIL)
+    post(operator_client, "mail/save/", {**MAIL, "port": "2525", "password": "pass-word"})
+    before, after = changed("mail.save")
+    assert (before["port"], after["port"], before["from"]) == (25, 2525, "halo@example.org")
+    assert after["password"] == "secret:mail-password"
+    assert "pass-word" not in str(list(AuditEntry.objects.values()))
 
 
 def test_a_manager_may_and_an_operator_may_not() -> None:
