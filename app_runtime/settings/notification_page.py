@@ -96,7 +96,7 @@ class NotificationsPage:
             number,
             targets.rule_digest(rule.model_dump(mode="json")),
             ", ".join(names.get(key, key) for key in rule.targets) or _("all targets"),
-            ", ".join(types) or _("everything"),
+            ", ".join(types) or _("everything that an app's level lets through"),
             ", ".join(where) or _("all apps"),
         )
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from app_runtime.chips import Chip
 from app_runtime.continuing import LONGEST_MESSAGE
+from app_runtime.escalations.questions import decided_at, decider
 from app_runtime.models import Entry, Reply, Run, RunMessage
 from app_runtime.statuses import ENTRY_TONES, EntryType, Status
 from app_runtime.strips import Bar, bars_of
@@ -126,9 +128,13 @@ class ThreadEntry:
 
     @property
     def answered_by(self) -> str:
-        return _word(self.entry.user_response, "by").partition(":")[2] or _word(
-            self.entry.user_response, "by"
-        )
+        """Who answered; an older row says it in the answer itself."""
+        by = _word(self.entry.user_response, "by")
+        return decider(self.entry) or by.partition(":")[2] or by
+
+    @property
+    def decided_at(self) -> datetime | None:
+        return decided_at(self.entry)
 
     @property
     def resolution(self) -> str:

@@ -398,3 +398,16 @@ def test_the_overview_shows_the_first_ones_of_the_inbox_and_leads_to_all(
 def test_who_may_only_look_is_not_waited_for(viewer: Client, asked: Entry, address: str) -> None:
     words = title(viewer.get(address).content.decode())
     assert words.endswith("question waits for an answer")
+
+
+def test_silence_names_its_moment_once(operator_client: Client, app: App) -> None:
+    html = page(operator_client, ask(app, deadline=NINE + 60 * MINUTE))
+    said = html.partition("On silence</b>")[2].partition("</li>")[0]
+    assert said.count(":00:00") == 1
+
+
+def test_the_thread_says_who_answered_and_when(operator_client: Client, app: App) -> None:
+    asked = ask(app)
+    say(asked, YES)
+    html = operator_client.get(f"/apps/{app.pk}/").content.decode()
+    assert f'Answered by anna, <time datetime="{LATER:%Y-%m-%dT%H:%M}' in html

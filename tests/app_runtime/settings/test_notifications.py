@@ -122,6 +122,13 @@ def test_rules_are_added_shown_and_deleted(operator_client: Client, app: App) ->
     assert site_config().notifications.rules is None
 
 
+def test_a_rule_without_types_does_not_promise_more_than_levels_let_through(operator_client: Client) -> None:
+    set_targets(phone="json://127.0.0.1:1/a")
+    post(operator_client, "rules/create/", {"targets": ["phone"]})
+    page = shown(operator_client)
+    assert "<b>Phone</b>: everything that an app's level lets through · all apps" in page
+
+
 def test_quiet_hours_are_kept_and_taken_away(operator_client: Client) -> None:
     post(operator_client, "quiet/save/", {**QUIET, "digest": "08:00"})
     known = site_config().notifications
