@@ -74,7 +74,9 @@ def _notifications(spec: AppSpec) -> str:
         return ""
     wanted = [_("this system"), *notify.channels] if notify.system else notify.channels
     words = _("It asks to send its results to: %(channels)s.") % {"channels": ", ".join(wanted)}
-    where = _("They stand in its thread, and go to the targets and by the rules of the notification settings.")
+    where = _(
+        "They stand in its thread, and go to the targets and by the rules of the notification settings."
+    )
     return f"{words} {where}"
 
 

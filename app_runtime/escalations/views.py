@@ -122,9 +122,7 @@ def _what_became_of(run: Run) -> str:
     if run.is_unfinished:
         return _("{answered}. {run} of {app} goes on.")
     if run.status == Status.CANCELLED:
-        return _(
-            "{answered} already, in the same way. {run} of {app} was cancelled; its page runs it again."
-        )
+        return _("{answered} already, in the same way. {run} of {app} was cancelled; its page runs it again.")
     if run.status == Status.ERROR:
         return _("{answered} already, in the same way. {run} of {app} failed; its page runs it again.")
     return _("{answered} already, in the same way. {run} of {app} has ended with it.")
