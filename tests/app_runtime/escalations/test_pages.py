@@ -7,8 +7,8 @@ import pytest
 from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.test import Client
-from django.utils.html import strip_tags
 from django.test.utils import CaptureQueriesContext
+from django.utils.html import strip_tags
 
 from app_manager.models import App
 from app_runtime.escalations.expiry import expire
