@@ -1,7 +1,10 @@
 """Questions as the tests of this room ask them, and people who answer."""
 
+import re
 from datetime import datetime
 from typing import Any
+
+from django.test import Client
 
 from app_manager.models import App
 from app_runtime.escalations.questions import Reply, digest_of
@@ -39,3 +42,18 @@ def say(entry: Entry, *replies: Reply, **more: Any) -> Run | None:
 def drop(entry: Entry, **more: Any) -> None:
     """Dismiss as Anna does."""
     entry.dismiss(**{"actor": ANNA, "now": LATER, "shown_digest": digest_of(entry), "via": "web", **more})
+
+
+def page(client: Client, entry: Entry | None = None, query: str = "") -> str:
+    """The inbox, or the card of a question, as it is shown."""
+    address = f"/escalations/{entry.pk}/" if entry else "/escalations/"
+    response = client.get(address + query)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def title(html: str) -> str:
+    """The heading of a page."""
+    found = re.search(r"<h1[^>]*>(.*?)</h1>", html)
+    assert found
+    return found[1]
