@@ -19,7 +19,7 @@ from halo_site.models import AuditEntry
 from tests.factories import SPEC, add_space, set_status
 from tests.urltable import SOURCE, Planted, Url, every_url, plant
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sweep]
 REVISION = "each edit is a revision: who, when, before and after, for ever (the page of its history)"
 PREVIEW = "shows what would be done, and does nothing"
 # URL name → why a successful POST leaves no line

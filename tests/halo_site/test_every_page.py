@@ -14,7 +14,7 @@ from halo_site.roles import Role
 from tests.factories import add_space
 from tests.urltable import Planted, Url, every_url, plant
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sweep]
 WORD, OWN = "Canary", "Magpie"
 # Searches and filters of lists; small letters, so that a page that repeats them is none that tells
 QUERIES = {

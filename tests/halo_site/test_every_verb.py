@@ -16,7 +16,7 @@ from halo_site.roles import Role
 from tests.factories import add_space, tree
 from tests.urltable import Planted, Url, every_url, plant
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sweep]
 # Sending to these concerns nobody but the sender; the others of their kind are marked `own_account`
 OWN = frozenset({"login", "logout", "welcome", "admin:login", "admin:logout", "app_runtime:thread_read"})
 UNCHANGED = ("django_session", "auth_user")  # a session is written for every sign-in, and the user with it
