@@ -48,6 +48,11 @@ FILTERS: dict[str, tuple[str, ...]] = {
         *("type=milestone&type=output&type=run_complete", "day=2020-01-01", "at=unread"),
     ),
     "app_runtime:app_runs": RUN_SEARCHES,
+    "app_runtime:notification_list": ("state=failed", "kind=question", "app={busy_app}", "target=nobody"),
+    "audit_list": (
+        *("q=Synthetic", "actor=command:make_history", "verb=install", "object_type=app", "kind=person"),
+        "object_type=app&object_id={busy_app}",
+    ),
     "app_runtime:run_list": (
         *RUN_SEARCHES,
         *("app={busy_app}", "app={rare_app}", "space={space_0}", "app={busy_app}&status=error&period=month"),
@@ -81,6 +86,9 @@ LEFT_OUT = {
     "app_runtime:entry_detail": "a page of the thread, found by an entry's id; the thread is measured deep",
     "app_runtime:entry_data": "one column of one row, found by its id",
     "app_runtime:run_result": "a file's bytes; the run's page is measured",
+    "app_runtime:escalation_link": "leads to a question, whose page is measured",
+    "app_runtime:target_detail": "one entry of config.json; a made up past has none",
+    "audit_export": "streams as many lines as there are; the page of the log is measured",
     "app_runtime:source_detail": "one entry of config.json; a made up past has none",
     "app_runtime:run_transcript": "a file's bytes; the run's page is measured",
     "app_runtime:usage_export": "streams as many rows as there are; the page of their sums is measured",
