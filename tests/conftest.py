@@ -54,9 +54,13 @@ def let_tests_empty_the_audit_log() -> None:
     operations.sql_flush = sql_flush  # type: ignore[method-assign]
 
 
+@pytest.hookimpl(tryfirst=True)  # before -m looks at the markers
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     from django.db import connection
 
+    for item in items:
+        if commits(item):
+            item.add_marker(pytest.mark.commits)
     if connection.vendor == "sqlite":
         return
     for item in items:
@@ -64,6 +68,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason="This is about SQLite files."))
     config.hook.pytest_deselected(items=[item for item in items if not asks_a_database(item)])
     items[:] = [item for item in items if asks_a_database(item)]
+
+
+def commits(item: pytest.Item) -> bool:
+    """Whether transactions, locks or the schema itself are what the test is about."""
+    marker = item.get_closest_marker("django_db")
+    whole = marker is not None and (marker.kwargs.get("transaction") or True in marker.args)
+    fixtures = {"transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
+    return bool(whole or fixtures) or item.path.parent.name in {"store", "contracts"}
 
 
 def asks_a_database(item: pytest.Item) -> bool:
