@@ -58,9 +58,6 @@ def let_tests_empty_the_audit_log() -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     from django.db import connection
 
-    for item in items:
-        if commits(item):
-            item.add_marker(pytest.mark.commits)
     if connection.vendor == "sqlite":
         return
     for item in items:
@@ -70,20 +67,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for item in items if asks_a_database(item)]
 
 
-def commits(item: pytest.Item) -> bool:
-    """Whether transactions, locks or the schema itself are what the test is about."""
-    marker = item.get_closest_marker("django_db")
-    whole = marker is not None and (marker.kwargs.get("transaction") or True in marker.args)
-    fixtures = {"transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
-    return bool(whole or fixtures) or item.path.parent.name in {"store", "contracts"}
-
-
 def asks_a_database(item: pytest.Item) -> bool:
-    """Whether the test uses a database, or starts a process that may; all others are the same on both."""
+    """Whether the test uses the database of the suite; all others are the same on both.
+
+    A process that a test starts has an SQLite file of its own, unless a `tests.archive.sites.Site` starts it.
+    """
     of_module = vars(item.module).values() if isinstance(item, pytest.Function) else ()
-    starts = any(getattr(value, "__module__", "") == "tests.processes" for value in of_module)
-    uses = {"db", "transactional_db", "live_server", "migrated"} & set(getattr(item, "fixturenames", ()))
-    return starts or bool(uses) or item.get_closest_marker("django_db") is not None
+    has_sites = any(getattr(value, "__module__", "") == "tests.archive.sites" for value in of_module)
+    uses = {"db", "transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
+    return has_sites or bool(uses) or item.get_closest_marker("django_db") is not None
 
 
 @pytest.fixture(autouse=True)
