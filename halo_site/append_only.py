@@ -1,10 +1,12 @@
 """The triggers by which the database itself refuses to change or to take away a line of the audit log.
 
 They are no lock against whoever owns the database: an owner can drop them. The doctor says when they are not
-there. On SQLite they also refuse `REPLACE`, which deletes without a delete trigger. PostgreSQL's `TRUNCATE`
-fires none: a restore, which replaces all tables at once, is what it is for.
+there. On SQLite they also refuse `REPLACE`, which deletes without a delete trigger; on PostgreSQL `TRUNCATE`,
+which fires none of those for rows. A restore, which replaces all tables at once, is let through.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 TABLE = "halo_audit_log"
@@ -16,8 +18,9 @@ SQLITE = {
     NAMES[1]: f"BEFORE DELETE ON {TABLE} BEGIN SELECT RAISE(ABORT, '{SENTENCE}'); END",
     NAMES[2]: f"BEFORE INSERT ON {TABLE} WHEN EXISTS ({SAME}) BEGIN SELECT RAISE(ABORT, '{SENTENCE}'); END",
 }
+# A restore drops tables and leaves functions, so it may be there
 REFUSE = f"""
-    CREATE FUNCTION halo_audit_refuse() RETURNS trigger LANGUAGE plpgsql AS
+    CREATE OR REPLACE FUNCTION halo_audit_refuse() RETURNS trigger LANGUAGE plpgsql AS
     $$ BEGIN RAISE EXCEPTION '{SENTENCE}' USING ERRCODE = 'integrity_constraint_violation'; END $$
 """
 POSTGRES = {
@@ -25,11 +28,20 @@ POSTGRES = {
     NAMES[1]: f"BEFORE DELETE ON {TABLE} FOR EACH ROW EXECUTE FUNCTION halo_audit_refuse()",
 }
 
+# Of PostgreSQL alone, and of a migration of its own: SQLite empties a table by DELETE
+TRUNCATE = "halo_audit_kept_truncate"
+MAKE_TRUNCATE = (
+    f"CREATE TRIGGER {TRUNCATE} BEFORE TRUNCATE ON {TABLE} "
+    "FOR EACH STATEMENT EXECUTE FUNCTION halo_audit_refuse()"
+)
+DROP_TRUNCATE = f"DROP TRIGGER IF EXISTS {TRUNCATE} ON {TABLE}"
+
 
 def making(vendor: str) -> list[str]:
-    """The statements that make the triggers."""
+    """The statements that make the triggers for rows."""
+    triggers = SQLITE if vendor == "sqlite" else POSTGRES
     before = [] if vendor == "sqlite" else [REFUSE]
-    return before + [f"CREATE TRIGGER {name} {words}" for name, words in _triggers(vendor).items()]
+    return before + [f"CREATE TRIGGER {name} {words}" for name, words in triggers.items()]
 
 
 def dropping(vendor: str) -> list[str]:
@@ -38,6 +50,20 @@ def dropping(vendor: str) -> list[str]:
         return [f"DROP TRIGGER IF EXISTS {name}" for name in SQLITE]
     names = [f"DROP TRIGGER IF EXISTS {name} ON {TABLE}" for name in POSTGRES]
     return [*names, "DROP FUNCTION IF EXISTS halo_audit_refuse()"]
+
+
+@contextmanager
+def emptied_by_restore(cursor: Any) -> Iterator[None]:
+    """Let PostgreSQL truncate the table meanwhile. For a restore only, within its transaction."""
+    cursor.execute(
+        "SELECT 1 FROM pg_trigger WHERE tgrelid = to_regclass(%s) AND tgname = %s", [TABLE, TRUNCATE]
+    )
+    is_there = cursor.fetchone() is not None  # not in a database of an older version
+    if is_there:
+        cursor.execute(f"ALTER TABLE {TABLE} DISABLE TRIGGER {TRUNCATE}")
+    yield
+    if is_there:
+        cursor.execute(f"ALTER TABLE {TABLE} ENABLE TRIGGER {TRUNCATE}")
 
 
 def missing(connection: Any) -> list[str]:
@@ -52,8 +78,5 @@ def missing(connection: Any) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(sql, [TABLE])
         found = {name for (name,) in cursor.fetchall()}
-    return [name for name in _triggers(connection.vendor) if name not in found]
-
-
-def _triggers(vendor: str) -> dict[str, str]:
-    return SQLITE if vendor == "sqlite" else POSTGRES
+    wanted = list(SQLITE) if connection.vendor == "sqlite" else [*POSTGRES, TRUNCATE]
+    return [name for name in wanted if name not in found]

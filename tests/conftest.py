@@ -36,22 +36,24 @@ def pytest_configure() -> None:
 
 
 def let_tests_empty_the_audit_log() -> None:
-    """Between tests Django empties tables by DELETE on SQLite, which the triggers of the audit log refuse.
+    """Between tests Django empties all tables, which the triggers of the audit log refuse.
 
     They step aside in the transaction that empties them, in tests only: `manage.py flush` is refused.
     """
-    from django.db.backends.sqlite3.base import DatabaseWrapper
+    from django.db import connection
 
-    operations = DatabaseWrapper.ops_class
+    table, truncate = append_only.TABLE, append_only.TRUNCATE
+    before, after = append_only.dropping("sqlite"), append_only.making("sqlite")
+    if connection.vendor != "sqlite":
+        before, after = ([f"ALTER TABLE {table} {word} TRIGGER {truncate}"] for word in ("DISABLE", "ENABLE"))
+    operations: Any = type(connection.ops)
     flush = operations.sql_flush
 
     def sql_flush(self: Any, style: Any, tables: Any, **options: Any) -> list[str]:
         statements = flush(self, style, tables, **options)
-        if append_only.TABLE not in tables:
-            return statements
-        return [*append_only.dropping("sqlite"), *statements, *append_only.making("sqlite")]
+        return [*before, *statements, *after] if table in tables else statements
 
-    operations.sql_flush = sql_flush  # type: ignore[method-assign]
+    operations.sql_flush = sql_flush
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m looks at the markers

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import Error, OperationalError
 from django.db.migrations.recorder import MigrationRecorder
 
+from halo_site import append_only
 from halo_site.archive.exceptions import BackupFailed, RestoreRefused, WritersBusy
 from halo_site.archive.manifest import DatabaseFacts, Table
 from halo_site.archive.sqlite import EMPTIED
@@ -127,7 +128,8 @@ def load(connection: Any, folder: Path, facts: DatabaseFacts) -> None:
         if facts_of(connection).tables != facts.tables:
             raise RestoreRefused("The backup has other tables than this program at the backup's versions.")
         names = [connection.ops.quote_name(table.name) for table in facts.tables]
-        cursor.execute(f"TRUNCATE {', '.join(names)}")
+        with append_only.emptied_by_restore(cursor):
+            cursor.execute(f"TRUNCATE {', '.join(names)}")
         for table in facts.tables:
             fill(connection, folder / f"{table.name}.copy", table)
         for table in facts.tables:
