@@ -1,7 +1,6 @@
 """Who did what: one line in the audit log for each change, in the transaction of the change."""
 
 import logging
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,8 +9,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from halo_site.datadir.secrets import secret_values
-from halo_site.masking import MASK, Masker
+from halo_site.masking import Masker
 from halo_site.models import AuditEntry
+from halo_site.secret_names import in_text, without_named
 
 logger = logging.getLogger(__name__)
 
@@ -23,9 +23,6 @@ KINDS = {
     "mcp": gettext_lazy("MCP client"),
     "system": gettext_lazy("system"),
 }
-# Names of values that are secrets, wherever they stand; a reference such as env:NAME is none
-SECRET_NAME = re.compile(r"passw|passphrase|secret|(^|[_-])token$|api_?key|credential|authori[sz]ation", re.I)
-REFERENCE = re.compile(r"(env|secret):\S+")
 
 
 @dataclass(frozen=True)
@@ -75,7 +72,8 @@ def record(
 ) -> AuditEntry:
     """Add one line. Call it inside the change's transaction, so that neither is without the other.
 
-    Secrets never get into it: known values are masked wherever they stand, and values named like secrets.
+    Secrets never get into it: known values are masked wherever they stand, and values
+    named like secrets (`halo_site.secret_names`).
     """
     masker = masker_of_secrets()
     return AuditEntry.objects.create(
@@ -84,7 +82,7 @@ def record(
         verb=verb,
         object_type=object_type,
         object_id=object_id,
-        summary=masker.text(summary),
+        summary=text_without_secrets(summary, masker),
         before=without_secrets(before, masker),
         after=without_secrets(after, masker),
     )
@@ -97,17 +95,9 @@ def masker_of_secrets() -> Masker:
 
 def without_secrets(value: Any, masker: Masker) -> Any:
     """A JSON value without known secrets, and without what is named like one."""
-    return masker.value(_unnamed(value))
+    return masker.value(without_named(value))
 
 
-def _unnamed(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: MASK if _is_secret(key, item) else _unnamed(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_unnamed(item) for item in value]
-    return value
-
-
-def _is_secret(name: object, value: object) -> bool:
-    is_text = isinstance(value, str) and bool(value) and not REFERENCE.fullmatch(value)
-    return is_text and bool(SECRET_NAME.search(str(name)))
+def text_without_secrets(text: str, masker: Masker) -> str:
+    """The same of a text."""
+    return masker.text(in_text(text))

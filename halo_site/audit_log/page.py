@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from halo_site.audit import KINDS, masker_of_secrets, without_secrets
+from halo_site.audit import KINDS, masker_of_secrets, text_without_secrets, without_secrets
 from halo_site.audit_log import objects
 from halo_site.audit_log.changes import Changes, changes
 from halo_site.audit_log.filters import AuditFilter, encoded
@@ -59,7 +59,7 @@ class Line:
 
     @property
     def summary(self) -> str:
-        return self.masker.text(self.entry.summary)
+        return text_without_secrets(self.entry.summary, self.masker)
 
     @property
     def history(self) -> str:
@@ -175,4 +175,4 @@ def exported(page: AuditPage) -> Any:
     listed = rows.order_by("-ts", "-id").values_list(*COLUMNS)
     for *facts, summary, before, after in listed.iterator(chunk_size=2_000):
         hidden = (without_secrets(side, masker) for side in (before, after))
-        yield *facts, masker.text(summary), *hidden
+        yield *facts, text_without_secrets(summary, masker), *hidden
