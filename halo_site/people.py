@@ -5,7 +5,8 @@ from typing import Any, ClassVar
 import django.contrib.auth.admin
 from django import forms
 from django.contrib import admin
-from django.contrib.auth.forms import UserChangeForm
+from django.contrib.auth.forms import AdminPasswordChangeForm, UserChangeForm
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
@@ -36,6 +37,16 @@ class PersonForm(UserChangeForm[User]):
         stays = data.get("is_active") and (data.get("is_superuser") or has_role)
         if not stays and leaves_nobody([self.instance.pk]):
             raise forms.ValidationError(LAST)
+        return data
+
+
+class PasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
+    """The same for whoever takes away the password that the last administrator signs in with."""
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if not data.get("set_usable_password", True) and leaves_nobody([self.user.pk]):
+            self.add_error("usable_password", LAST)
         return data
 
 
@@ -72,6 +83,7 @@ class PersonAdmin(Audited, django.contrib.auth.admin.UserAdmin):  # type: ignore
     """People who may sign in, and what they may do."""
 
     form = PersonForm
+    change_password_form = PasswordForm
     inlines: ClassVar[Any] = [MemberInline]
     list_display = ("username", "email", "roles", "is_active", "last_login")
     list_filter = ("is_active", "groups")
@@ -123,6 +135,11 @@ class PersonAdmin(Audited, django.contrib.auth.admin.UserAdmin):  # type: ignore
                 summary=str(person), before=before, after=after,
             )  # fmt: skip
 
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
+        """In one transaction, as the other pages: who is the last administrator is asked under a lock."""
+        with transaction.atomic():
+            return super().user_change_password(request, id, form_url)
+
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """The last administrator stands among what keeps this from being done."""
         found, counts, needed, kept = super().get_deleted_objects(objs, request)
@@ -155,14 +172,17 @@ class GroupAdmin(Audited, django.contrib.auth.admin.GroupAdmin):
 
 
 def leaves_nobody(people: list[Any]) -> bool:
-    """Whether without these people no active administrator is left, and one of them is one.
+    """Whether without these people no administrator who can sign in is left, and one of them is one.
 
+    Only who has a password can, unless nobody of them has one: then something else signs people in.
     Holds the group until the transaction ends, so that of two who take the role from each other one comes
     second.
     """
     with transaction.atomic():
         list(Group.objects.select_for_update().filter(name=Role.ADMINISTRATOR))
-    known = set(administrators().values_list("pk", flat=True))
+    switched_on = administrators()
+    with_password = switched_on.exclude(password="").exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+    known = set((with_password or switched_on).values_list("pk", flat=True))
     return bool(known) and known <= set(people)
 
 

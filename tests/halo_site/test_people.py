@@ -127,6 +127,35 @@ def test_somebody_who_is_switched_off_is_no_administrator_to_fall_back_on(
     assert LAST in save(operator_client, operator, is_superuser="").content.decode()
 
 
+def test_nor_is_somebody_without_a_password(operator_client: Client, operator: User) -> None:
+    person("ida", Role.ADMINISTRATOR)
+    assert LAST in save(operator_client, operator, is_superuser="").content.decode()
+    assert User.objects.get(pk=operator.pk).is_superuser
+
+
+def without_password(client: Client, user: User) -> Any:
+    data = {"usable_password": "false", "unset-password": "yes"}
+    return client.post(f"/admin/auth/user/{user.pk}/password/", data)
+
+
+def test_the_last_administrator_keeps_a_password(operator_client: Client, operator: User) -> None:
+    person("ida", Role.ADMINISTRATOR)  # without one
+    assert LAST in without_password(operator_client, operator).content.decode()
+    assert User.objects.get(pk=operator.pk).check_password("correct horse battery")
+
+
+def test_one_of_two_administrators_can_lose_the_password(operator_client: Client) -> None:
+    user = person("jim", Role.ADMINISTRATOR, password="another horse battery")
+    assert without_password(operator_client, user).status_code == 302
+    assert not User.objects.get(pk=user.pk).has_usable_password()
+
+
+def test_a_password_is_changed_as_ever(operator_client: Client, operator: User) -> None:
+    data = {"password1": "a new long horse", "password2": "a new long horse", "set-password": "yes"}
+    assert operator_client.post(f"/admin/auth/user/{operator.pk}/password/", data).status_code == 302
+    assert User.objects.get(pk=operator.pk).check_password("a new long horse")
+
+
 def test_the_last_administrator_cannot_be_deleted(operator_client: Client, operator: User) -> None:
     response = operator_client.post(f"/admin/auth/user/{operator.pk}/delete/", {"post": "yes"})
     assert LAST in response.content.decode()
