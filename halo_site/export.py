@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -11,7 +12,8 @@ from django.db import models
 from django.http import StreamingHttpResponse
 
 CHUNK = 2_000  # rows that are in memory at once
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run (abuse case S23)
+# What a spreadsheet would run (abuse case S23): the sign, in full width too, behind anything that is not seen
+FORMULA = re.compile(r"[\t\r\n]|[\s\u200b-\u200f\u2060\ufeff]*[=+\-@＝＋－＠]")  # noqa: RUF001 - meant
 TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson; charset=utf-8"}
 
 
@@ -61,7 +63,7 @@ def cell(value: Any) -> str:
         return str(value)
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     text = text.replace("\0", "")
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return f"'{text}" if FORMULA.match(text) else text
 
 
 def plain(value: Any) -> Any:

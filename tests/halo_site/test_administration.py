@@ -74,11 +74,23 @@ def test_an_export_in_an_unknown_format_is_refused(operator_client: Client) -> N
     assert operator_client.get("/admin/app_runtime/run/export/exe/").status_code == 400
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "\rx"])
+FORMULAS = [
+    f"{before}{sign}1"
+    for before in ("", " ", "\t", "\r", "\n", "\r\n", " \n ", "\xa0", "\u3000", "\ufeff", "\u200b")
+    for sign in "=+-@＝＋－＠"  # noqa: RUF001 - meant
+]
+
+
+@pytest.mark.parametrize("text", [*FORMULAS, "\tx", "\rx", "\nx"])
 def test_no_cell_is_taken_for_a_formula(text: str) -> None:
     assert cell(text) == f"'{text}"
     assert cell({"a": text}).startswith("{")
     assert cell(-1) == "-1"
+
+
+@pytest.mark.parametrize("text", ["", " ", "a=1", "1+1", " x", "a\n=1", "–1", "(=1)", "'=1"])  # noqa: RUF001
+def test_other_cells_stay_as_they_are(text: str) -> None:
+    assert cell(text) == text
 
 
 def test_a_table_program_reads_back_what_was_exported(operator_client: Client) -> None:
