@@ -113,13 +113,13 @@ def next_instant(rule: CronRule, zone: ZoneInfo, after: int) -> int | None:
 def _next_fixed(rule: CronRule, zone: ZoneInfo, after: int) -> int | None:
     wall: datetime | None = datetime.fromtimestamp(after, zone).replace(tzinfo=None)
     while wall is not None and (wall := rule.next_wall(wall)) is not None:
-        instant = _only_instant(wall, zone)
+        instant = only_instant(wall, zone)
         if instant > after:
             return instant
     return None
 
 
-def _only_instant(wall: datetime, zone: ZoneInfo) -> int:
+def only_instant(wall: datetime, zone: ZoneInfo) -> int:
     """The one instant of a wall time: its first occurrence, or the end of the gap that skips it."""
     instant = _seconds(wall - _delta(wall.replace(tzinfo=zone)))
     if datetime.fromtimestamp(instant, zone).replace(tzinfo=None) == wall:

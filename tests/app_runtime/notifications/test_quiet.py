@@ -1,8 +1,8 @@
 """Quiet hours, digests and repeats, over all times of day and over the hours that clocks skip or repeat."""
 
-from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,10 +10,15 @@ from app_runtime.notifications.quiet import cannot_wait, held_until, next_at, qu
 from app_runtime.notifications.rules import repeats_until, topic_of
 from halo_site.datadir.notification_rules import Digest, QuietHours
 
-ZONES = ("UTC", "Europe/Vienna", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu")
+ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu")
 clock_times = st.times().map(lambda at: at.strftime("%H:%M"))
 FIRST, LAST = (datetime.fromisoformat(day) for day in ("2024-01-01", "2030-01-01"))
-moments = st.datetimes(FIRST, LAST, timezones=st.just(UTC))
+# Half of them around a change of the clocks
+CHANGES = ("2026-03-29", "2026-10-25", "2026-03-08", "2026-11-01", "2026-04-04", "2026-10-03")
+around = st.tuples(st.sampled_from(CHANGES), st.timedeltas(timedelta(0), timedelta(days=2))).map(
+    lambda pair: datetime.fromisoformat(pair[0]).replace(tzinfo=UTC) + pair[1]
+)
+moments = st.datetimes(FIRST, LAST, timezones=st.just(UTC)) | around
 hours = st.tuples(clock_times, clock_times, st.sampled_from(ZONES)).filter(lambda each: each[0] != each[1])
 
 
@@ -22,18 +27,21 @@ def quiet_of(parts: tuple[str, str, str]) -> QuietHours:
 
 
 @given(hours, moments)
-def test_quiet_ends_at_its_end_and_within_a_day(parts: tuple[str, str, str], now: datetime) -> None:
+def test_quiet_ends_later_within_a_day_and_is_over_then(parts: tuple[str, str, str], now: datetime) -> None:
     quiet = quiet_of(parts)
     end = quiet_until(quiet, now)
     if end is not None:
         assert timedelta(0) < end - now <= timedelta(hours=26)
-        wall = end.astimezone(ZoneInfo(quiet.zone)).time()
-        skipped = wall != time.fromisoformat(quiet.end)
-        assert (
-            not skipped
-            or end.astimezone(ZoneInfo(quiet.zone)).utcoffset()
-            != (end - timedelta(hours=2)).astimezone(ZoneInfo(quiet.zone)).utcoffset()
-        )
+        assert quiet_until(quiet, end) is None
+
+
+@given(hours, moments)
+def test_within_quiet_hours_the_end_stays_the_same(parts: tuple[str, str, str], now: datetime) -> None:
+    quiet = quiet_of(parts)
+    end = quiet_until(quiet, now)
+    if end is not None:
+        for moment in (now + (end - now) * share for share in (0.25, 0.5, 0.999)):
+            assert quiet_until(quiet, moment) == end
 
 
 @given(hours, moments)
@@ -59,10 +67,55 @@ def test_the_next_time_is_later(at: str, zone: str, now: datetime) -> None:
     assert next_at(at, zone, now) > now
 
 
-def test_a_skipped_end_counts_right_after_the_gap() -> None:
-    quiet = QuietHours(start="22:00", end="02:30", zone="Europe/Vienna")
-    now = datetime(2026, 3, 28, 23, tzinfo=UTC)  # midnight before the clocks go forward
-    assert quiet_until(quiet, now) == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("zone", "start", "end", "now", "until"),
+    [
+        # The end is skipped: right after the gap
+        ("Europe/Berlin", "22:00", "02:30", "2026-03-28 23:00", "2026-03-29 01:00"),
+        ("America/New_York", "22:00", "02:30", "2026-03-08 06:59", "2026-03-08 07:00"),
+        ("Australia/Lord_Howe", "22:00", "02:10", "2026-10-03 14:00", "2026-10-03 15:30"),
+        # It occurs twice: at the first
+        ("Europe/Berlin", "22:00", "02:30", "2026-10-24 23:00", "2026-10-25 00:30"),
+        ("America/New_York", "22:00", "01:30", "2026-11-01 04:00", "2026-11-01 05:30"),
+        ("Australia/Lord_Howe", "22:00", "01:45", "2026-04-04 14:00", "2026-04-04 14:45"),
+        # ... and not quiet once more when the clocks show it again
+        ("Europe/Berlin", "22:00", "02:30", "2026-10-25 01:10", None),
+        # A start that occurs twice: from the first on, without a break
+        ("Europe/Berlin", "02:30", "06:00", "2026-10-25 01:10", "2026-10-25 05:00"),
+        # Both days are an hour longer or shorter, and the end is that of the clock on the wall
+        ("Europe/Berlin", "22:00", "07:00", "2026-03-28 21:00", "2026-03-29 05:00"),
+        ("Europe/Berlin", "22:00", "07:00", "2026-10-24 20:00", "2026-10-25 06:00"),
+        ("America/New_York", "22:00", "07:00", "2026-03-08 03:00", "2026-03-08 11:00"),
+        ("America/New_York", "22:00", "07:00", "2026-11-01 02:00", "2026-11-01 12:00"),
+        # A gap swallows start and end: nothing is left of them, or nothing of what lies between two nights
+        ("Europe/Berlin", "02:10", "02:50", "2026-03-29 01:00", None),
+        ("Europe/Berlin", "02:50", "02:10", "2026-03-29 00:30", "2026-03-30 00:10"),
+    ],
+)
+def test_quiet_hours_when_the_clocks_change(
+    zone: str, start: str, end: str, now: str, until: str | None
+) -> None:
+    wanted = at(until) if until else None
+    assert quiet_until(QuietHours(start=start, end=end, zone=zone), at(now)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("zone", "clock_time", "after", "wanted"),
+    [
+        ("Europe/Berlin", "02:30", "2026-03-29 00:59", "2026-03-29 01:00"),
+        ("Europe/Berlin", "02:30", "2026-03-29 01:00", "2026-03-30 00:30"),
+        ("Europe/Berlin", "02:30", "2026-10-25 00:29", "2026-10-25 00:30"),
+        ("Europe/Berlin", "02:30", "2026-10-25 00:30", "2026-10-26 01:30"),
+        ("Australia/Lord_Howe", "02:10", "2026-10-03 15:00", "2026-10-03 15:30"),
+        ("America/New_York", "08:00", "2026-03-08 11:00", "2026-03-08 12:00"),
+    ],
+)
+def test_the_next_time_when_the_clocks_change(zone: str, clock_time: str, after: str, wanted: str) -> None:
+    assert next_at(clock_time, zone, at(after)) == at(wanted)
 
 
 def test_a_deadline_at_the_end_of_the_quiet_cannot_wait() -> None:
