@@ -18,7 +18,7 @@ from app_runtime.runs.filters import app_choices
 from halo_site.access import standing
 from halo_site.paging import Page, begun, searched_page_of
 from halo_site.quantities import capped, relative
-from halo_site.roles import Role
+from halo_site.roles import Role, standing_of
 from halo_site.store.fields import HIGHEST_MS, LOWEST_MS, to_ms
 
 PAGE = 30
@@ -190,8 +190,17 @@ def soonest(user: Any, most: int) -> list[Entry]:
 
 
 def next_open(user: Any, but: Entry) -> str | None:
-    """The id of the question that comes first now, besides this one; None where nobody waits."""
-    keys = _ordered(waiting_for(user).exclude(pk=but.pk), "", None)
+    """The id of the question that comes first now, besides this one; None where nobody waits.
+
+    One that this person may only look at comes after all that they may answer.
+    """
+    waiting, own = waiting_for(user).exclude(pk=but.pk), standing_of(user)
+    theirs = (
+        waiting
+        if own.may(Role.OPERATOR)
+        else waiting.filter(app__space_id__in=own.spaces_where(Role.OPERATOR))
+    )
+    keys = _ordered(theirs, "", None) or _ordered(waiting, "", None)
     return keys[0][2] if keys else None
 
 

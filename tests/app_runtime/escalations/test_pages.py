@@ -13,8 +13,9 @@ from app_runtime.escalations.expiry import expire
 from app_runtime.escalations.questions import Reply, digest_of
 from app_runtime.models import Entry, Run
 from app_runtime.stopping import request_cancel
+from halo_site.models import SpaceMember
 from tests.app_runtime.escalations.asking import ANNA, LATER, TWO, ask, drop, page, say, title
-from tests.factories import MINUTE, NINE, make_app, set_status
+from tests.factories import MINUTE, NINE, add_space, make_app, set_status
 
 pytestmark = pytest.mark.django_db
 YES = Reply("Yes")
@@ -91,6 +92,21 @@ def test_a_decision_on_the_card_leads_back_to_it_and_offers_the_next(
     response = post(operator_client, first, verb, **{"text-0": "Later"})
     assert response["Location"] == f"/escalations/{first.pk}/"
     assert f'href="/escalations/{second.pk}/" data-question-next' in page(operator_client, first)
+
+
+def test_the_next_question_is_one_that_the_person_may_answer(app: App) -> None:
+    person, theirs = User.objects.create_user("somebody"), add_space("Garden")
+    SpaceMember.objects.create(user=person, space_id=app.space_id, role="viewer")
+    SpaceMember.objects.create(user=person, space_id=theirs.id, role="operator")
+    client = Client()
+    client.force_login(person)
+    first = ask(app)
+    ask(app, at=NINE + MINUTE, deadline=NINE + 2 * MINUTE)  # comes first, and can only be looked at
+    own = ask(make_app("Lawn Watch"), at=NINE + 2 * MINUTE)
+    App.objects.filter(pk=own.app_id).update(space_id=theirs.id)
+    assert f'href="/escalations/{own.pk}/" data-question-next' in page(client, first)
+    own.delete()
+    assert "data-question-next" in page(client, first)
 
 
 def test_the_name_of_an_app_is_no_markup_in_the_message(operator_client: Client) -> None:
