@@ -1,5 +1,6 @@
 """The audit log and the processes to read; people and groups to change, with a line in the audit log."""
 
+from operator import itemgetter
 from typing import Any, ClassVar
 
 import django.contrib.auth.admin  # noqa: F401 - registers its own first, so that ours can take their places
@@ -16,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django_tasks_db.models import DBTaskResult
 
 from halo_site import audit
+from halo_site.audit_log.objects import kinds
 from halo_site.export import plain
 from halo_site.models import AuditEntry, Heartbeat
 from halo_site.read_only import ReadOnlyAdmin, pretty
@@ -28,14 +30,7 @@ class ObjectFilter(admin.SimpleListFilter):
     parameter_name = "object_type__exact"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [
-            ("app", _("apps")),
-            ("job", _("jobs")),
-            ("space", _("spaces")),
-            ("user", _("people")),
-            ("group", _("groups")),
-            ("process", _("processes")),
-        ]
+        return sorted(((name, str(words)) for name, words in kinds().items()), key=itemgetter(1))
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         """Rows of a kind; without an object by an expression, for the index would bring all of that kind."""

@@ -19,6 +19,7 @@ from halo_site.export import TYPES
 from halo_site.masking import Masker
 from halo_site.models import AuditEntry
 from halo_site.paging import Page, page_of, parse_before, searched_page_of
+from halo_site.quantities import relative
 from halo_site.read_only import WINDOW
 
 PAGE = 50
@@ -42,6 +43,11 @@ class Line:
     def who(self) -> str:
         kind, _sign, name = self.entry.actor.partition(":")
         return name if kind in KINDS and name else self.entry.actor
+
+    @property
+    def who_in_words(self) -> str:
+        """The same in a sentence, with its kind where that is no person."""
+        return self.who if self.entry.actor.startswith("person:") else f"{self.kind} {self.who}".strip()
 
     @property
     def verb(self) -> str:
@@ -133,11 +139,12 @@ class AuditPage:
         if self.is_filtered:
             return self._matches()
         if not self.lines:
-            return _("Nothing was changed yet") if self.is_first else _("No older lines")
+            return _("Nothing was done yet") if self.is_first else _("No older lines")
         if not self.is_first:
-            return _("Older changes")
+            return _("Older lines")
         newest = self.lines[0]
-        return _("The last change is by %(who)s") % {"who": newest.who}
+        facts = {"who": newest.who_in_words, "when": relative(newest.entry.ts, self.now)}
+        return _("The last line is by %(who)s, %(when)s") % facts
 
     @cached_property
     def line(self) -> str:
@@ -149,20 +156,20 @@ class AuditPage:
     def _matches(self) -> str:
         count = len(self.lines)
         if not self.is_first:
-            return _("Older changes that match")
+            return _("Older lines that match")
         if self.pager.next_url:
-            return _("More than %(n)s changes match") % {"n": count}
+            return _("More than %(n)s lines match") % {"n": count}
         if self.window:
             if not count:
-                return _("None of the newest %(window)s changes matches") % {"window": self.window}
+                return _("None of the newest %(window)s lines matches") % {"window": self.window}
             words = ngettext(
-                "%(n)s of the newest %(window)s changes matches",
-                "%(n)s of the newest %(window)s changes match",
+                "%(n)s of the newest %(window)s lines matches",
+                "%(n)s of the newest %(window)s lines match",
                 count,
             )
             return words % {"n": count, "window": self.window}
-        words = ngettext("%(n)s change matches", "%(n)s changes match", count)
-        return words % {"n": count} if count else _("No change matches")
+        words = ngettext("%(n)s line matches", "%(n)s lines match", count)
+        return words % {"n": count} if count else _("No line matches")
 
 
 COLUMNS = ("id", "ts", "actor", "verb", "object_type", "object_id", "summary", "before", "after")

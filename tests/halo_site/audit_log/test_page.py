@@ -3,7 +3,9 @@
 import csv
 import io
 import json
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Group, User
@@ -12,10 +14,12 @@ from django.urls import reverse
 
 from app_runtime.statuses import Status
 from halo_site import audit
+from halo_site.audit_log import objects
 from halo_site.audit_log import page as audit_page
+from halo_site.datadir import config
 from halo_site.datadir.secrets import set_secret
 from halo_site.models import AuditEntry
-from tests.factories import make_app, make_run
+from tests.factories import make_app, make_question, make_run
 
 NINE = datetime(2026, 11, 23, 9, tzinfo=UTC)
 BOSS = audit.Actor("person", "boss")
@@ -39,13 +43,52 @@ def verbs(client: Client, **query) -> list[str]:
 
 
 def test_an_empty_log_says_so(operator_client):
-    assert "No changes yet" in shown(operator_client)
+    assert "No lines yet" in shown(operator_client)
+
+
+@pytest.mark.parametrize(
+    ("actor", "words"),
+    [
+        (BOSS, "The last line is by boss, "),
+        (audit.command("backup"), "The last line is by command backup, "),
+        (audit.system("clock"), "The last line is by system clock, "),
+    ],
+)
+def test_the_heading_says_who_was_last_and_when(operator_client, actor, words):
+    note(actor=actor)
+    assert f"<h1>{words}" in shown(operator_client)
+    assert " ago</h1>" in shown(operator_client)
+
+
+def test_every_kind_that_is_written_can_be_filtered_by_its_word(operator_client):
+    root = Path(__file__).resolve().parents[3]
+    packages = ("halo_site", "scheduler", "memory", "app_manager", "app_runtime")
+    sources = [file.read_text() for name in packages for file in (root / name).rglob("*.py")]
+    written = {kind for source in sources for kind in re.findall(r'object_type="(\w+)"', source)}
+    written |= {"target", "settings", "session", "batch", "user", "group"}
+    assert "question" in written
+    assert written <= set(objects.kinds())
+    text = shown(operator_client)
+    assert '<option value="target">notification target</option>' in text
+    assert '<option value="question">question</option>' in text
+
+
+def test_lines_about_targets_messages_and_questions_lead_to_them(operator_client):
+    config.update_config("notifications", {"targets": [{"id": "phone", "name": "Phone", "url": "env:PHONE"}]})
+    asked = make_question(make_app())
+    note(object_type="target", object_id="phone")
+    note(object_type="target", object_id="gone")
+    note(object_type="question", object_id=asked.pk)
+    text = shown(operator_client)
+    assert 'href="/settings/notifications/targets/phone/"' in text
+    assert f'href="/escalations/{asked.pk}/"' in text
+    assert "targets/gone" not in text
 
 
 def test_a_filter_that_finds_nothing_says_so_and_leads_back(operator_client):
     note()
     text = shown(operator_client, verb="resume")
-    assert "No change matches" in text
+    assert "No line matches" in text
     assert "Clear" in text
 
 
@@ -129,7 +172,7 @@ def test_a_search_looks_at_a_window_says_so_and_goes_on(operator_client, monkeyp
     for number in range(7):
         note(at=NINE + timedelta(seconds=1 + number))
     response = operator_client.get("/audit/", {"verb": "rare"})
-    assert "None of the newest 5 changes matches" in response.content.decode()
+    assert "None of the newest 5 lines matches" in response.content.decode()
     older = response.context["pager"].older_url
     assert [line.entry.verb for line in operator_client.get(older).context["page"].lines] == ["rare"]
 
