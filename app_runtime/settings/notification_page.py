@@ -6,10 +6,9 @@ from functools import cached_property
 from django.utils.translation import gettext as _
 
 from app_manager.models import App
-from app_runtime.models import Notification
+from app_runtime.notifications.results import TargetResult, results_of
 from app_runtime.settings import targets
 from app_runtime.settings.target_forms import MailForm, MailTestForm, QuietForm, RuleForm, type_names
-from app_runtime.statuses import NotificationState
 from halo_site.datadir.config import ConfigState, config_state
 from halo_site.datadir.mail import MailServer
 from halo_site.datadir.notification_rules import Rule
@@ -19,19 +18,11 @@ from halo_site.datadir.spaces import all_spaces
 
 @dataclass(frozen=True)
 class TargetRow:
-    """One target: what is known of its address, and the last message that it took and did not take."""
+    """One target: what is known of its address, and what came of its last message."""
 
     target: NotificationTarget
     address: str
-    taken: Notification | None
-    lost: Notification | None
-
-    @property
-    def is_failing(self) -> bool:
-        """Whether the newest message with an end did not arrive."""
-        return self.lost is not None and (
-            self.taken is None or self.taken.created_at < self.lost.created_at
-        )  # fmt: skip
+    result: TargetResult
 
 
 @dataclass(frozen=True)
@@ -74,13 +65,9 @@ class NotificationsPage:
 
     @cached_property
     def rows(self) -> list[TargetRow]:
-        return [self._row(target) for target in self.known.targets]
-
-    def _row(self, target: NotificationTarget) -> TargetRow:
-        of_it = Notification.objects.filter(target_id=target.id).order_by("-created_at", "-id")
-        taken = of_it.filter(state=NotificationState.SENT).first()
-        lost = of_it.filter(state=NotificationState.FAILED).first()
-        return TargetRow(target, targets.address_state(target), taken, lost)
+        listed = self.known.targets
+        results = results_of(target.id for target in listed)
+        return [TargetRow(each, targets.address_state(each), results[each.id]) for each in listed]
 
     @property
     def rules(self) -> list[RuleRow]:
