@@ -17,11 +17,12 @@ from app_runtime.statuses import NotificationKind, NotificationState
 from halo_site.access import standing
 from halo_site.datadir.config import site_config
 from halo_site.paging import Page, page_of, searched_page_of
-from halo_site.roles import Role, Standing
+from halo_site.roles import Role, Standing, standing_of
 
 PAGE = 30
 WINDOW = 50_000  # messages that a filter without an index looks through in one go (DESIGN §8)
 MOST_APPS = 1_000
+LOOKED_AT = 2_000  # newest messages, for the targets that are offered to members of spaces
 LATELY = timedelta(days=1)
 COUNT_CAP = 100
 # Filters of links from elsewhere, each with an index of its own
@@ -39,10 +40,9 @@ class LogFilter(forms.Form):
     def __init__(self, query: QueryDict, user: Any) -> None:
         super().__init__(query, auto_id="filter-%s")
         apps = App.objects.visible_to(user).order_by("spec_id", "pk")[:MOST_APPS]
-        targets = site_config().notifications.targets
         self._offer("state", _("State"), list(NotificationState.choices))
         self._offer("app", _("App"), [(app.pk, app.name) for app in apps])
-        self._offer("target", _("Target"), [(target.id, target.name) for target in targets])
+        self._offer("target", _("Target"), known_targets(user))
         self._offer("kind", _("Kind"), list(NotificationKind.choices))
 
     def _offer(self, name: str, label: str, choices: list[tuple[Any, Any]]) -> None:
@@ -55,6 +55,16 @@ class LogFilter(forms.Form):
         names = {"state": "state", "app": "app_id", "target": "target_id", "kind": "kind"}
         given = self.cleaned_data
         return {column: given[name] for name, column in names.items() if given.get(name)}
+
+
+def known_targets(user: Any) -> list[tuple[str, str]]:
+    """Ids and names: all that are set up, or for members of spaces those that messages of these went to."""
+    if standing_of(user).sees_everything:
+        return [(target.id, target.name) for target in site_config().notifications.targets]
+    newest = Notification.objects.order_by("-created_at", "-id").values("pk")[:LOOKED_AT]
+    theirs = Notification.objects.visible_to(user).filter(pk__in=newest).in_order()
+    names = dict(theirs.values_list("target_id", "target_name"))  # the newest name counts
+    return sorted(names.items(), key=lambda pair: pair[1].casefold())
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """What notifications say, in plain text: titles of one line, bounded texts."""
 
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -13,6 +14,12 @@ from django.utils.translation import ngettext
 
 from app_runtime.models import Entry, Notification
 
+# Names and numbers of hosts, with their ports; names of files of ours are none
+HOST = re.compile(
+    r"\b(?:[a-z0-9_-]{1,63}\.)+(?!json\b)[a-z]{2,63}\b(?::\d+)?|\b\d{1,3}(?:\.\d{1,3}){3}\b(?::\d+)?"
+    r"|\[[0-9a-f:.%]{2,60}\](?::\d+)?|\b[0-9a-f]{1,4}(?::[0-9a-f]{0,4}){4,7}|\blocalhost\b(?::\d+)?",
+    re.I,
+)
 LONGEST_TITLE, LONGEST_TEXT = 200, 4000
 LONGEST_PART = 300  # of one message in a digest
 LISTED = 40  # messages of which a digest repeats the beginning
@@ -26,6 +33,11 @@ def title(text: str) -> str:
 
 def cut(text: str, longest: int = LONGEST_TEXT) -> str:
     return text if len(text) <= longest else f"{text[: longest - 2]} …"
+
+
+def without_hosts(text: str) -> str:
+    """What went wrong, for people who are not to know where a target is."""
+    return HOST.sub("…", text)
 
 
 def moment(at: datetime) -> str:

@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 
 from app_manager.models import App
 from app_runtime.escalations.rows import QuestionRow
-from app_runtime.models import Entry
+from app_runtime.models import Entry, Notification
+from app_runtime.notifications.words import without_hosts
 from app_runtime.pages import AppCard, app_cards
 from app_runtime.usage.drawing import Column, Drawing
 from app_runtime.usage.sums import Usage
@@ -31,6 +32,13 @@ def question_row(context: Context, entry: Entry) -> QuestionRow:
     """`{% question_row entry as row %}`: a question as `_question.html` shows it; its app is loaded."""
     person = standing(context["request"])
     return QuestionRow(entry, timezone.now(), person.may(Role.OPERATOR, entry.app.space_id))
+
+
+@register.simple_tag(takes_context=True)
+def trouble(context: Context, row: Notification) -> str:
+    """`{% trouble row as words %}`: why a message did not arrive; where its target is, managers read only."""
+    is_manager = standing(context["request"]).may(Role.MANAGER)
+    return row.last_error if is_manager else without_hosts(row.last_error)
 
 
 @register.filter

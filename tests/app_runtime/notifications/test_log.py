@@ -14,9 +14,9 @@ from app_runtime.models import Notification
 from app_runtime.notifications import events
 from app_runtime.notifications.delivering import send_due
 from app_runtime.notifications.models import PAUSES
-from halo_site.models import AuditEntry
+from halo_site.models import AuditEntry, SpaceMember
 from tests.app_runtime.notifying import make_notification, set_targets, use_sink
-from tests.factories import MINUTE, NINE, make_app, make_question, make_run
+from tests.factories import MINUTE, NINE, add_space, make_app, make_question, make_run
 from tests.wire import Sink
 
 pytestmark = pytest.mark.django_db
@@ -124,3 +124,41 @@ def test_whoever_may_not_see_the_app_sees_none_of_its_messages(app: App) -> None
         assert ("Hush" in shown(browser)) == sees
         assert "Try again" not in shown(browser)
         assert browser.post(f"/notifications/{row.pk}/again/").status_code == status
+
+
+@pytest.fixture
+def member(app: App) -> Client:
+    """A browser of somebody who sees the space of the app only."""
+    person = User.objects.create_user("member")
+    SpaceMember.objects.create(user=person, space_id=str(app.space_id), role="administrator")
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+def test_members_of_a_space_are_offered_the_targets_of_its_messages_only(app: App, member: Client) -> None:
+    set_targets(phone="json://127.0.0.1:1/a", board="json://127.0.0.1:1/b", hush="json://127.0.0.1:1/c")
+    other = make_app("Tea Watch")
+    App.objects.filter(pk=other.pk).update(space_id=add_space("Hidden").id)
+    make_notification(app, make_run(app), title="One", target_name="Old phone")
+    make_notification(app, make_run(app), title="Two", target_name="Phone", created_at=NINE + MINUTE)
+    make_notification(other, make_run(other), title="Three", target_id="board", target_name="Board")
+    text = shown(member)
+    assert '<option value="phone">Phone</option>' in text
+    assert "Board" not in text
+    assert "Hush" not in text
+    assert "Three" not in shown(member, "?target=board")
+
+
+def test_where_a_target_is_stands_in_the_log_for_managers_of_the_site_only(
+    app: App, member: Client, operator_client: Client
+) -> None:
+    words = "Not sent to push.example.org:8443 (10.0.0.7:80, [fe80::1]:9, localhost): see secrets.json."
+    run = make_run(app)
+    make_notification(app, run, state="failed", next_try_at=None, last_error=words)
+    hidden = "Not sent to … (…, …, …): see secrets.json."
+    for address in ("/notifications/", f"/runs/{run.pk}/"):
+        assert words in unescape(operator_client.get(address).content.decode())
+        text = unescape(member.get(address).content.decode())
+        assert hidden in text
+        assert "example.org" not in text
