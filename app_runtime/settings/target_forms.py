@@ -160,6 +160,10 @@ class QuietForm(forms.Form):
             self.add_error("end" if end is None else "start", _("Give both times, or none."))
         elif start is not None and start == end:
             self.add_error("end", _("Quiet hours end at another time than they start."))
+        elif start is None and data.get("digest") is not None and not self.errors:
+            # It would be dropped: nothing is held then, so that it has no meaning
+            words = _("Nothing is held without quiet hours. Give these too, or leave this time empty.")
+            self.add_error("digest", words)
         return data
 
     @property

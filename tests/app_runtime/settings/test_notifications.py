@@ -141,6 +141,14 @@ def test_quiet_hours_are_kept_and_taken_away(operator_client: Client) -> None:
     assert "There is no such zone" in post(operator_client, "quiet/save/", {**QUIET, "zone": "Mars"}, 422)
 
 
+def test_a_time_for_what_is_held_is_refused_where_nothing_is(operator_client: Client) -> None:
+    given = {**QUIET, "start": "", "end": "", "digest": "08:00"}
+    text = post(operator_client, "quiet/save/", given, 422)
+    assert "Nothing is held without quiet hours" in text
+    assert 'value="08:00"' in text
+    assert not data_dir().config.exists()
+
+
 def test_the_mail_server_is_set_up_and_tested(operator_client: Client) -> None:
     with MailServer() as server:
         post(operator_client, "mail/save/", {**MAIL, "port": str(server.port), "password": "pass-word"})
