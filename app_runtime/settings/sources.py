@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -11,17 +12,17 @@ from app_manager.models import App
 from app_runtime.engines import sources_for
 from app_runtime.exceptions import SourceUnknown
 from app_runtime.models import Run
+from app_runtime.settings.changing import Section, change_secrets, change_settings
 from halo_site import audit
 from halo_site.audit import Actor
 from halo_site.datadir.ai_sources import AiSources, ModelSource
-from halo_site.datadir.config import change_config, refuse_damaged, site_config
-from halo_site.datadir.secrets import SecretMissing, delete_secret, resolve, set_secret
+from halo_site.datadir.config import site_config
+from halo_site.datadir.secrets import SecretMissing, resolve
 
 SECTION = "aiSources"
 NOT_PLAIN = re.compile(r"[^a-z0-9]+")
 LONGEST_ID = 40
 RUNS_LOOKED_AT = 200
-Section = dict[str, Any]
 
 
 def known_sources() -> AiSources:
@@ -45,10 +46,7 @@ def save_source(values: Section, key: str, *, actor: Actor, now: datetime) -> st
     """
     source_id = values.get("id") or _new_id(str(values["name"]))
     values = {**values, "id": source_id}
-    refuse_damaged()  # before the key is kept: both are stored, or neither
     if key:
-        set_secret(_secret_name(source_id), key)
-        _record_secret("secret.set", source_id, actor, now)
         values["apiKey"] = f"secret:{_secret_name(source_id)}"
     ModelSource.model_validate(values)
 
@@ -59,7 +57,7 @@ def save_source(values: Section, key: str, *, actor: Actor, now: datetime) -> st
         current = section.get("currentId") or source_id
         return {**section, "version": 2, "currentId": current, "sources": [*others, {**before, **values}]}
 
-    _change("source.save", source_id, change, actor, now)
+    _change("source.save", source_id, change, actor, now, key)
     return source_id
 
 
@@ -81,8 +79,8 @@ def delete_source(source_id: str, *, actor: Actor, now: datetime) -> None:
     _change("source.delete", source_id, change, actor, now)
     reference = f"secret:{_secret_name(source_id)}"
     if source.api_key == reference and not _refers(site_config().model_dump(mode="json"), reference):
-        delete_secret(_secret_name(source_id))
-        _record_secret("secret.remove", source_id, actor, now)
+        note = partial(_record_secret, "secret.remove", source_id, actor, now)
+        change_secrets({_secret_name(source_id): None}, note)
 
 
 def make_default(source_id: str, *, actor: Actor, now: datetime) -> None:
@@ -138,7 +136,12 @@ def _refers(value: Any, reference: str) -> bool:
 
 
 def _change(
-    verb: str, source_id: str, change: Callable[[Section], Section], actor: Actor, now: datetime
+    verb: str,
+    source_id: str,
+    change: Callable[[Section], Section],
+    actor: Actor,
+    now: datetime,
+    key: str = "",
 ) -> None:
     """Change the section, with a line that says what it was and is; keys stand in it by reference only."""
     seen: list[Section] = []
@@ -148,12 +151,16 @@ def _change(
         seen[:] = [_told(section), _told(changed)]
         return changed
 
-    change_config(SECTION, watched)
-    before, after = seen
-    audit.record(
-        actor, verb, object_type="source", object_id=source_id, now=now, summary=source_id,
-        before=before, after=after,
-    )  # fmt: skip
+    def note() -> None:
+        if key:
+            _record_secret("secret.set", source_id, actor, now)
+        before, after = seen
+        audit.record(
+            actor, verb, object_type="source", object_id=source_id, now=now, summary=source_id,
+            before=before, after=after,
+        )  # fmt: skip
+
+    change_settings(SECTION, watched, note, secrets={_secret_name(source_id): key} if key else None)
 
 
 def _told(section: Section) -> Section:

@@ -1,26 +1,26 @@
 """Notification targets, rules, quiet hours and the mail server as people set them: each change is audited."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from functools import partial
 
 from django.utils.translation import gettext as _
 
 from app_runtime.exceptions import TargetUnknown
+from app_runtime.settings.changing import Section, change_settings
 from halo_site import audit
 from halo_site.audit import Actor
-from halo_site.datadir.config import change_config, refuse_damaged, site_config
+from halo_site.datadir.config import site_config
 from halo_site.datadir.mail import MailServer
 from halo_site.datadir.notification_rules import Rule
 from halo_site.datadir.notification_targets import NotificationTarget
-from halo_site.datadir.secrets import SecretMissing, delete_secret, resolve, set_secret
+from halo_site.datadir.secrets import SecretMissing, resolve
 
 SECTION, MAIL_SECTION = "notifications", "mail"
 MAIL_SECRET = "mail-password"  # noqa: S105 - a name
 NOT_PLAIN = re.compile(r"[^a-z0-9]+")
 LONGEST_ID = 40
-Section = dict[str, Any]
 
 
 def get_target(target_id: str) -> NotificationTarget:
@@ -40,10 +40,9 @@ def save_target(
     or an e-mail address; both empty: as it was. Raises `ConfigDamaged`.
     """
     target_id = target.id if target else _new_id(name)
-    refuse_damaged()  # before the address is kept: both are stored, or neither
+    kept = _secret_name(target_id)
     if address:
-        set_secret(_secret_name(target_id), address)
-        url = f"secret:{_secret_name(target_id)}"
+        url = f"secret:{kept}"
     values = {"id": target_id, "name": name, "url": url or (target.url if target else "")}
     NotificationTarget.model_validate(values)
 
@@ -55,9 +54,8 @@ def save_target(
             changed = [*listed, values]
         return {**section, "targets": changed}
 
-    _change("target.save", target_id, change, actor, now, before=_told(target), after=values)
-    if target and target.url != values["url"]:
-        _forget_address(target)
+    secrets = {kept: address} if address else _forgotten(target, values["url"])
+    _change("target.save", target_id, change, actor, now, secrets, before=_told(target), after=values)
     return target_id
 
 
@@ -68,8 +66,7 @@ def delete_target(target: NotificationTarget, *, actor: Actor, now: datetime) ->
         kept = [item for item in _listed(section, "targets") if item.get("id") != target.id]
         return {**section, "targets": kept, "rules": _without(target.id, _listed(section, "rules"))}
 
-    _change("target.delete", target.id, change, actor, now, before=_told(target))
-    _forget_address(target)
+    _change("target.delete", target.id, change, actor, now, _forgotten(target), before=_told(target))
 
 
 def add_rule(values: Section, *, actor: Actor, now: datetime) -> None:
@@ -118,18 +115,17 @@ def save_quiet(values: Section, *, actor: Actor, now: datetime) -> None:
 
 def save_mail(values: Section, password: str, *, actor: Actor, now: datetime) -> None:
     """The mail server. A password that is typed in goes to secrets.json; empty: as it was."""
-    refuse_damaged()
+    secrets = {MAIL_SECRET: password} if password else None
     if password:
-        set_secret(MAIL_SECRET, password)
         values = {**values, "password": f"secret:{MAIL_SECRET}"}
     MailServer.model_validate(values)
     known = site_config().mail.model_dump(mode="json", by_alias=True)
     before = {key: known.get(key) for key in values}
-    change_config(MAIL_SECTION, lambda section: {**section, **values})
-    audit.record(
-        actor, "mail.save", object_type="settings", object_id=MAIL_SECTION, now=now,
+    note = partial(
+        audit.record, actor, "mail.save", object_type="settings", object_id=MAIL_SECTION, now=now,
         before=before, after=values,
     )  # fmt: skip
+    change_settings(MAIL_SECTION, lambda section: {**section, **values}, note, secrets=secrets)
 
 
 def address_state(target: NotificationTarget) -> str:
@@ -148,15 +144,16 @@ def _change(
     change: Callable[[Section], Section],
     actor: Actor,
     now: datetime,
+    secrets: Mapping[str, str | None] | None = None,
     **told: Section | None,
 ) -> None:
-    change_config(SECTION, change)
     object_id = target_id or SECTION
     kind = "target" if target_id else "settings"
-    audit.record(
-        actor, verb, object_type=kind, object_id=object_id, now=now, summary=target_id,
+    note = partial(
+        audit.record, actor, verb, object_type=kind, object_id=object_id, now=now, summary=target_id,
         before=told.get("before"), after=told.get("after"),
     )  # fmt: skip
+    change_settings(SECTION, change, note, secrets=secrets)
 
 
 def _told(target: NotificationTarget | None) -> Section | None:
@@ -167,10 +164,11 @@ def _told(target: NotificationTarget | None) -> Section | None:
     return {"id": target.id, "name": target.name, "url": target.url if is_open else "…"}
 
 
-def _forget_address(target: NotificationTarget) -> None:
-    """Only what we kept for it."""
-    if target.url == f"secret:{_secret_name(target.id)}":
-        delete_secret(_secret_name(target.id))
+def _forgotten(target: NotificationTarget | None, url: str = "") -> dict[str, None]:
+    """The address that we kept and nothing needs any more: its target goes to ``url`` now, or nowhere."""
+    name = _secret_name(target.id) if target else ""
+    is_ours = target is not None and target.url == f"secret:{name}" != url
+    return {name: None} if is_ours else {}
 
 
 def _without(target_id: str, rules: list[Section]) -> list[Section]:

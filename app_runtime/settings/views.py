@@ -1,11 +1,12 @@
 """The settings of the site: models, limits, prices."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from importlib import metadata
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -18,13 +19,14 @@ from app_runtime.exceptions import SourceUnknown
 from app_runtime.manage_page import ManagePage
 from app_runtime.models import Price
 from app_runtime.settings import sources
+from app_runtime.settings.changing import change_settings
 from app_runtime.settings.forms import AppRunsForm, LimitsForm, PriceForm, SourceForm
 from app_runtime.settings.pages import SettingsPage, SourceDeletion, SourcesPage, own_of
 from app_runtime.settings.source_check import run_check
 from halo_site import audit
 from halo_site.access import on_site, standing
 from halo_site.datadir.ai_sources import ModelSource
-from halo_site.datadir.config import ConfigDamaged, RunSettings, change_config, config_state
+from halo_site.datadir.config import ConfigDamaged, RunSettings, config_state
 from halo_site.roles import Role
 
 PRICES_SHOWN = 200
@@ -143,15 +145,15 @@ def limits_save(request: HttpRequest) -> HttpResponse:
     def change(section: dict[str, Any]) -> dict[str, Any]:
         return {key: value for key, value in section.items() if key not in CAPS} | given
 
+    note = partial(
+        audit.record, audit.person(request.user), "limits.save", object_type="settings", object_id="runs",
+        now=timezone.now(), before=before, after=given,
+    )  # fmt: skip
     try:
-        change_config("runs", change)
+        change_settings("runs", change, note)
     except ConfigDamaged as error:
         form.add_error(None, str(error))
         return _limits_page(request, form, 409)
-    actor, now = audit.person(request.user), timezone.now()
-    audit.record(
-        actor, "limits.save", object_type="settings", object_id="runs", now=now, before=before, after=given
-    )
     messages.success(
         request, _("Saved. They count for every run from its next step on that starts after this.")
     )
@@ -170,8 +172,8 @@ def price_create(request: HttpRequest) -> HttpResponse:
     form = PriceForm(request.POST)
     if not form.is_valid():
         return _prices_page(request, form, 422)
-    price = form.save()
-    _audit_price(request, "price.create", price)
+    with transaction.atomic():
+        _audit_price(request, "price.create", form.save())
     return redirect("app_runtime:price_list")
 
 
@@ -181,8 +183,9 @@ def price_delete(request: HttpRequest, price_id: int) -> HttpResponse:
     price = Price.objects.filter(pk=price_id).first()
     if price is None:
         raise Http404(_("There is no such price."))
-    _audit_price(request, "price.delete", price)
-    price.delete()
+    with transaction.atomic():
+        _audit_price(request, "price.delete", price)
+        price.delete()
     return redirect("app_runtime:price_list")
 
 

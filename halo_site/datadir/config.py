@@ -1,7 +1,8 @@
 """`config.json`: the settings that a person edits. Unknown keys are kept, wrong values named and not used."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -123,6 +124,19 @@ def change_config(section: str, change: Callable[[dict[str, Any]], dict[str, Any
 
     Raises `ConfigDamaged`, and writes nothing, where that would take the place of what cannot be read.
     """
+    with changing_config(section, change) as put_in_place:
+        put_in_place()
+    return site_config()
+
+
+@contextmanager
+def changing_config(
+    section: str, change: Callable[[dict[str, Any]], dict[str, Any]]
+) -> Iterator[Callable[[], None]]:
+    """Do what `change_config` does in two steps: yields the second, which puts the new file in place.
+
+    What fails until the end takes it back; for callers with a transaction that may yet fail.
+    """
 
     def whole(content: dict[str, Any]) -> dict[str, Any]:
         current = content.get(section)
@@ -133,15 +147,10 @@ def change_config(section: str, change: Callable[[dict[str, Any]], dict[str, Any
         return changed
 
     try:
-        return _validate(_file(data_dir().config).update(whole, sets_aside=False)).config
+        with _file(data_dir().config).changing(whole, sets_aside=False) as (_changed, put_in_place):
+            yield put_in_place
     except FileDamaged as error:
         raise ConfigDamaged(REFUSED % "it cannot be read") from error
-
-
-def refuse_damaged() -> None:
-    """Raise `ConfigDamaged` where nothing of config.json can be read."""
-    if config_state().damage:
-        raise ConfigDamaged(REFUSED % "it cannot be read")
 
 
 _validated: dict[Path, tuple[Contents, ConfigState]] = {}

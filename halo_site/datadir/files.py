@@ -39,6 +39,7 @@ __all__ = [
     "removed_below",
     "rename_below",
     "renamed_below",
+    "staged",
     "staged_below",
     "write_atomically",
     "write_below",
@@ -227,10 +228,17 @@ def write_atomically(path: Path, data: bytes) -> None:
 
     When it fails, the old file is untouched and nothing is left behind. Raises `OSError`.
     """
+    with staged(path, data) as put_in_place:
+        put_in_place()
+
+
+@contextmanager
+def staged(path: Path, data: bytes) -> Iterator[Step]:
+    """Do what `write_atomically` does in two steps, as `staged_below` does."""
     folder = os.open(path.parent, DIRECTORY_FLAGS)
     try:
         with _staged(folder, path.name, data) as put_in_place:
-            put_in_place()
+            yield put_in_place
     finally:
         os.close(folder)
 

@@ -2,13 +2,14 @@
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from halo_site.datadir.files import write_atomically
+from halo_site.datadir.files import Step, staged
 from halo_site.datadir.locks import locked
 
 logger = logging.getLogger(__name__)
@@ -71,14 +72,30 @@ class JsonFile:
         is raised. Raises `LockTimeout` when another process holds the lock for long, OSError when the disk
         refuses; the old file is then intact.
         """
+        with self.changing(change, sets_aside=sets_aside) as (changed, put_in_place):
+            put_in_place()
+        return changed
+
+    @contextmanager
+    def changing(
+        self, change: Callable[[dict[str, Any]], dict[str, Any]], *, sets_aside: bool = True
+    ) -> Iterator[tuple[dict[str, Any], Step]]:
+        """Do what `update` does in two steps, for callers with something to settle that may yet fail.
+
+        Yields the new object and the step that puts it in place. What fails until the end takes that back.
+        """
         with locked(self.path):
             if self.path.exists() and not self._is_readable():
                 if not sets_aside:
                     raise FileDamaged(self.path.name)
                 self.set_aside()
             changed = change(json.loads(self.path.read_bytes()) if self.path.exists() else {})
-            write_atomically(self.path, encoded(changed))
-        return changed
+            with staged(self.path, encoded(changed)) as put_in_place:
+                try:
+                    yield changed, put_in_place
+                except BaseException:
+                    put_in_place.undo()
+                    raise
 
     def set_aside(self) -> Path:
         """Rename a corrupt file to ``<name>.corrupt-<UTC time>`` and say so in the log."""

@@ -1,6 +1,8 @@
 """`secrets.json`: values by name, readable by processes of ours only. No page, log or export shows one."""
 
 import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,21 @@ def set_secret(name: str, value: str) -> None:
 
 def delete_secret(name: str) -> None:
     _file(data_dir().secrets).update(lambda content: {key: content[key] for key in content if key != name})
+
+
+@contextmanager
+def changing_secrets(values: Mapping[str, str | None]) -> Iterator[Callable[[], None]]:
+    """Store these values, and take away those that are None, in two steps: yields the second.
+
+    What fails until the end takes it back; for callers with a transaction that may yet fail.
+    """
+
+    def change(content: dict[str, Any]) -> dict[str, Any]:
+        rest = {key: value for key, value in content.items() if key not in values}
+        return rest | {key: value for key, value in values.items() if value is not None}
+
+    with _file(data_dir().secrets).changing(change) as (_changed, put_in_place):
+        yield put_in_place
 
 
 def secret_names() -> list[str]:
