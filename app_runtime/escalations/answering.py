@@ -23,6 +23,7 @@ from app_runtime.escalations.exceptions import (
     QuestionClosed,
     ReplyRefused,
 )
+from app_runtime.escalations.expiry import expire_at_its_time
 from app_runtime.escalations.questions import (
     Reply,
     State,
@@ -31,6 +32,8 @@ from app_runtime.escalations.questions import (
     decided_at,
     decider,
     digest_of,
+    expired_words,
+    is_over,
     reason_in_words,
     replies_of,
     state_of,
@@ -56,13 +59,16 @@ def answer(
 
     The same answer again is harmless and returns the same run (None where it is not there any more). Raises
     `ReplyRefused`, `AlreadyAnswered`, `QuestionClosed`, `QuestionChanged` or `NotAnswerable`.
+
+    After its deadline a question is closed as expired, whether or not the clock has looked since.
     """
+    expire_at_its_time(entry, now)
     masker = Masker(secrets_in_use.known_values())
     with transaction.atomic():
         app, stored = _held(entry)
         if state_of(stored) == State.ANSWERED:
             return _again(stored, replies, masker, now)
-        _refuse_unless_open(app, stored, shown_digest)
+        _refuse_unless_open(app, stored, shown_digest, now)
         given = checked(stored, replies, masker)
         refusal = refusal_of_state(app, automatic=False)
         if refusal is not None:
@@ -81,13 +87,14 @@ def dismiss(entry: Entry, *, actor: Actor, now: datetime, shown_digest: str, via
 
     Raises as `answer` does.
     """
+    expire_at_its_time(entry, now)
     with transaction.atomic():
         app, stored = _held(entry)
         if state_of(stored) == State.DISMISSED:
             return
         if state_of(stored) == State.ANSWERED:
             raise AlreadyAnswered(words_of_answer(stored, now))
-        _refuse_unless_open(app, stored, shown_digest)
+        _refuse_unless_open(app, stored, shown_digest, now)
         resolution = {"reason": "dismissed", "at": to_ms(now)}
         decision = _decision(actor, now, shown_digest, via)
         content = {**stored.said, "resolution": resolution}
@@ -174,9 +181,11 @@ def _again(entry: Entry, replies: Sequence[Reply], masker: Masker, now: datetime
     return Run.objects.filter(pk=entry.followup_run_id).first() if entry.followup_run_id else None
 
 
-def _refuse_unless_open(app: App, entry: Entry, shown_digest: str) -> None:
+def _refuse_unless_open(app: App, entry: Entry, shown_digest: str, now: datetime) -> None:
     if state_of(entry) != State.OPEN:
         raise QuestionClosed(reason_in_words(entry))
+    if is_over(entry, now):  # it could not be closed; the clock tries again
+        raise QuestionClosed(expired_words())
     if app.status == AppStatus.UNINSTALLED:
         raise QuestionClosed(_("%s is uninstalled, so nothing would come of an answer.") % app.name)
     if digest_of(entry) != shown_digest:

@@ -105,6 +105,8 @@ class QuestionCard(QuestionRow):
         """Why an answer would be refused now, or would have to wait; empty: it would not."""
         if self.state != State.OPEN:
             return ""
+        if self.is_overdue:
+            return _("Its deadline has passed, so it takes no answer any more: it is closed as expired.")
         if self.entry.app.status == "uninstalled":
             return _("Its app is uninstalled, so nothing would come of an answer.")
         refusal = refusal_of_state(self.entry.app, automatic=False)

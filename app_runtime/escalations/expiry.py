@@ -11,6 +11,7 @@ from django.utils import timezone
 from app_manager.models import App
 from app_manager.states import Status as AppStatus
 from app_runtime.escalations.closing import end_of_asking, leave_waiting, oldest_question, release_run
+from app_runtime.escalations.questions import is_over
 from app_runtime.models import Entry, Run
 from app_runtime.notifications import events
 from app_runtime.settlement import add_error_entry, stop_after_errors, tell_app
@@ -25,6 +26,13 @@ EXPIRED_AT_ONCE = 200
 def expire(now: datetime) -> int:
     """Close every open question whose deadline is at or before ``now``; returns how many were closed."""
     return sum(_expired(entry, now) for entry in _due(now))
+
+
+def expire_at_its_time(entry: Entry, now: datetime) -> None:
+    """Close this question if its deadline is at or before ``now``, as the clock will."""
+    stored = Entry.objects.open().filter(pk=entry.pk).first()
+    if stored is not None and is_over(stored, now):
+        _expired(stored, now)
 
 
 def _due(now: datetime) -> QuerySet[Entry]:

@@ -136,11 +136,20 @@ def reason_in_words(entry: Entry) -> str:
     if state == State.DISMISSED:
         return _("It was dismissed by %(who)s.") % {"who": decider(entry) or _("somebody")}
     if state == State.EXPIRED:
-        return _("It expired without an answer. Nothing was decided.")
+        return expired_words()
     if state == State.CLOSED:
         words = str(why.get("why") or "")
         return _("It was closed without an answer: %(why)s.") % {"why": words or _("nobody said why")}
     return ""
+
+
+def expired_words() -> str:
+    return _("It expired without an answer. Nothing was decided.")
+
+
+def is_over(entry: Entry, now: datetime) -> bool:
+    """Whether its deadline is at or before ``now``: it takes no decision any more, closed yet or not."""
+    return entry.deadline is not None and entry.deadline <= now
 
 
 def share_of_time(entry: Entry, now: datetime) -> float:

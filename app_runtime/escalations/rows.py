@@ -17,6 +17,7 @@ from app_runtime.escalations.questions import (
     decided_at,
     decider,
     digest_of,
+    is_over,
     reason_in_words,
     replies_of,
     share_of_time,
@@ -103,7 +104,8 @@ class QuestionRow:
 
     @property
     def can_be_answered(self) -> bool:
-        return self.is_open and self.may_answer and self.entry.app.status != "uninstalled"
+        is_there = self.is_open and not self.is_overdue
+        return is_there and self.may_answer and self.entry.app.status != "uninstalled"
 
     @property
     def is_one_click(self) -> bool:
@@ -127,7 +129,7 @@ class QuestionRow:
     @property
     def is_overdue(self) -> bool:
         """Whether its deadline has passed and the clock has not closed it yet."""
-        return self.entry.deadline is not None and self.entry.deadline <= self.now
+        return is_over(self.entry, self.now)
 
     @property
     def who(self) -> str:

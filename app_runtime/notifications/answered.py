@@ -24,17 +24,26 @@ class Ending:
 
 def ending_of(entry: Entry) -> Ending:
     """How this closed question ended."""
-    question = str(next(iter(entry.questions), {}).get("question") or entry.summary)
+    question = _question(entry)
     if entry.user_response is not None:
         facts = {"question": question, "answer": _answer(entry.user_response), "who": _who(entry)}
         text = _("“%(question)s” was answered%(who)s: %(answer)s. Your link changed nothing.") % facts
         return Ending(_("This question is answered already"), text)
     reason = str(resolution_of(entry).get("reason") or "")
     if reason == "expired":
-        text = _("Nobody answered “%(question)s” in time. Nothing was decided for you.")
-        return Ending(_("This question has expired"), text % {"question": question})
+        return expired(entry)
     text = _("“%(question)s” was closed without an answer%(who)s. Your link changed nothing.")
     return Ending(_("This question is closed"), text % {"question": question, "who": _who(entry)})
+
+
+def expired(entry: Entry) -> Ending:
+    """The words for one whose deadline has passed, whether or not it is closed yet."""
+    text = _("Nobody answered “%(question)s” in time. Nothing was decided for you.")
+    return Ending(_("This question has expired"), text % {"question": _question(entry)})
+
+
+def _question(entry: Entry) -> str:
+    return str(next(iter(entry.questions), {}).get("question") or entry.summary)
 
 
 def _who(entry: Entry) -> str:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from app_runtime.models import Entry
 from app_runtime.notifications import words
-from app_runtime.notifications.answered import ending_of
+from app_runtime.notifications.answered import ending_of, expired
 from app_runtime.notifications.links import LinkExpired, LinkMisused, LinkRefused, read
 
 
@@ -43,7 +43,8 @@ def escalation_link(request: HttpRequest, token: str) -> HttpResponse:
     if not entry.is_open_question:
         return _refused(request, _closed(entry), 410)
     if is_over:
-        return _refused(request, _over(entry), 410)
+        too_late = entry.deadline is not None and entry.deadline <= timezone.now()
+        return _refused(request, _too_late(entry) if too_late else _over(entry), 410)
     return redirect(words.question_address(entry))
 
 
@@ -78,6 +79,12 @@ def _over(entry: Entry) -> LinkPage:
         "is still open, and you can answer it on its page."
     )
     return LinkPage(_("This link has expired"), text, words.question_address(entry))
+
+
+def _too_late(entry: Entry) -> LinkPage:
+    """Of a question that the clock has not closed yet; it takes no answer any more."""
+    ending = expired(entry)
+    return LinkPage(ending.title, ending.text, words.question_address(entry))
 
 
 def _closed(entry: Entry) -> LinkPage:

@@ -1,5 +1,8 @@
 """Answering a question: one decision, its follow-up run, and everything that is refused."""
 
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
 import pytest
 
 from app_manager.models import App
@@ -21,7 +24,7 @@ from halo_site.datadir.secrets import set_secret
 from halo_site.models import AuditEntry
 from halo_site.store.fields import to_ms
 from tests.app_runtime.escalations.asking import ANNA, BEN, LATER, TWO, ask, drop, say
-from tests.factories import MINUTE, NINE, make_question, make_run, set_status
+from tests.factories import MINUTE, NINE, make_app, make_question, make_run, set_status
 
 pytestmark = pytest.mark.django_db
 YES, NO = Reply("Yes"), Reply("No")
@@ -211,6 +214,41 @@ def test_an_expired_question_is_not_answered(app: App) -> None:
     expire(LATER)
     with pytest.raises(QuestionClosed, match="expired without an answer"):
         say(asked, YES)
+
+
+@pytest.mark.parametrize("decide", [lambda entry: say(entry, YES), drop])
+@pytest.mark.parametrize("deadline", [LATER, LATER - MINUTE])
+def test_a_question_is_over_at_its_deadline_though_the_clock_has_not_looked(
+    app: App, decide: Callable[[Entry], object], deadline: datetime
+) -> None:
+    """Whoever decides then closes it as the clock does: all rows are the same."""
+    late, swept = ask(app, deadline=deadline), ask(make_app("Tea Watch"), deadline=deadline)
+    with pytest.raises(QuestionClosed, match="expired without an answer"):
+        decide(late)
+    assert Entry.objects.open().get() == swept
+    expire(LATER)
+    ends = [
+        (
+            entry.content,
+            entry.closed_at,
+            entry.user_response,
+            Run.objects.filter(pk=entry.run_id).values("status", "outcome", "error_message").get(),
+            App.objects.filter(pk=entry.app_id).values("status", "pending_escalation_id").get(),
+        )
+        for entry in Entry.objects.questions()
+    ]
+    assert ends[0] == ends[1]
+    assert ends[0][3]["status"] == Status.ERROR
+    assert not Run.objects.queued().exists()
+
+
+def test_an_answer_right_before_the_deadline_counts(app: App) -> None:
+    assert say(ask(app, deadline=LATER + timedelta(milliseconds=1)), YES)
+
+
+def test_an_answer_that_is_given_again_after_the_deadline_is_harmless(app: App) -> None:
+    asked = ask(app, deadline=LATER + MINUTE)
+    assert say(asked, YES) == say(asked, YES, now=LATER + 2 * MINUTE)
 
 
 def test_a_question_of_an_uninstalled_app_is_not_answered(app: App, asked: Entry) -> None:

@@ -193,7 +193,7 @@ def test_what_is_closed_takes_no_decision(operator_client: Client, app: App, how
     asked = ask(app, deadline=NINE + MINUTE)
     ends = {
         "expired": lambda: expire(LATER),
-        "dismissed": lambda: drop(asked),
+        "dismissed": lambda: drop(asked, now=NINE),
         "uninstalled": lambda: app.uninstall(actor=ANNA, now=LATER),
     }
     ends[how]()
@@ -242,6 +242,20 @@ def test_the_card_shows_earlier_answers_to_the_same_question(operator_client: Cl
 def test_the_card_says_what_comes_of_silence(operator_client: Client, app: App) -> None:
     assert "it waits for ever" in page(operator_client, ask(app))
     assert "closed as expired" in page(operator_client, ask(app, deadline=LATER + MINUTE))
+
+
+def test_a_question_that_is_over_and_not_closed_yet_offers_no_answer(
+    operator_client: Client, app: App
+) -> None:
+    asked = ask(app, deadline=NINE + MINUTE)
+    text = page(operator_client, asked)
+    assert "Its deadline has passed, so it takes no answer any more" in text
+    assert f"/escalations/{asked.pk}/answer/" not in text
+    assert f"/escalations/{asked.pk}/answer/" not in page(operator_client)
+    response = post(operator_client, asked, **{"text-0": "Too late for this"})
+    assert response.status_code == 409
+    assert "It expired without an answer." in response.content.decode()
+    assert "Too late for this" in response.content.decode()
 
 
 def test_the_words_of_an_agent_are_data(operator_client: Client, app: App) -> None:

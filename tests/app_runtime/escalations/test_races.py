@@ -58,16 +58,18 @@ def test_the_same_answer_from_twenty_at_once_is_one_run() -> None:
 
 
 def test_answers_dismissals_and_the_deadline_meet_and_one_of_them_decides() -> None:
-    ask(make_app(), deadline=NINE + MINUTE)
+    """Those who decide look a moment before it, and the clock right at it."""
+    ask(make_app(), deadline=LATER)
+    before = LATER - MINUTE
     turns, decided = count(), []
 
     def decide() -> None:
         number = next(turns)
         try:
             if number % 3 == 0:
-                decided.append(("answer", say(Entry.objects.questions().get(), Reply("Yes"))))
+                decided.append(("answer", say(Entry.objects.questions().get(), Reply("Yes"), now=before)))
             elif number % 3 == 1:
-                drop(Entry.objects.questions().get())
+                drop(Entry.objects.questions().get(), now=before)
             else:
                 expire(LATER)
         except (AlreadyAnswered, QuestionClosed):
@@ -78,6 +80,22 @@ def test_answers_dismissals_and_the_deadline_meet_and_one_of_them_decides() -> N
     assert (stored.user_response is None) is not (stored.closed_at is None)
     assert Run.objects.queued().count() == (stored.user_response is not None)
     assert bool(decided) is (stored.user_response is not None)
+
+
+def test_late_answers_and_the_clock_meet_and_the_question_expires_once() -> None:
+    ask(make_app(), deadline=LATER)
+    turns = count()
+
+    def decide() -> None:
+        if next(turns) % 3:
+            with pytest.raises(QuestionClosed):
+                say(Entry.objects.questions().get(), Reply("Yes"))
+        else:
+            expire(LATER)
+
+    in_threads(decide, 12)
+    assert Entry.objects.questions().get().closed_at == LATER
+    assert (Run.objects.get().status, Entry.objects.filter(type="run_error").count()) == ("error", 1)
 
 
 def test_two_questions_of_one_app_are_answered_at_once_and_both_go_on() -> None:
