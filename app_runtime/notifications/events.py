@@ -11,6 +11,7 @@ from functools import wraps
 from typing import Any, ParamSpec
 
 from django.db import DatabaseError, transaction
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -21,7 +22,7 @@ from app_runtime.notifications import outbox, words
 from app_runtime.notifications.outbox import Hold, Message
 from app_runtime.notifications.rules import topic_of
 from app_runtime.notifications.run_delivery import tell_run
-from app_runtime.statuses import EntryType, NotificationKind, NotificationState, Status
+from app_runtime.statuses import EntryType, NotificationKind, NotificationState, Status, Trigger
 from halo_site.datadir.config import site_config
 from halo_site.datadir.notification_targets import NotificationTarget
 
@@ -108,11 +109,16 @@ def app_stopped(app: App, reason: str, now: datetime) -> None:
 
 @_safely
 def run_recovered(run: Run, now: datetime) -> None:
-    """A run succeeded: where the one before had failed, those who were told of that are told of this."""
+    """A run succeeded: where the one before had failed, those who were told of that are told of this.
+
+    A run that asked and was answered is neither: what came of it, the run that goes on with the answer says.
+    """
     if run.is_rehearsal:
         return
     ended = Run.objects.for_app(run.app).finished().exclude(pk=run.pk)
+    goes_on = Run.objects.filter(parent_run=OuterRef("pk"), trigger_type=Trigger.ESCALATION_FOLLOWUP)
     counted = ended.exclude(status__in=(Status.CANCELLED, Status.WAITING_USER)).exclude(engine=REHEARSAL)
+    counted = counted.exclude(Exists(goes_on), status=Status.OK)
     newest = list(counted.newest_first().values_list("status", "queued_at")[:STREAK])
     failed = next((n for n, (status, _at) in enumerate(newest) if status != Status.ERROR), len(newest))
     if failed:

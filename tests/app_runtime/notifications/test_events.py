@@ -8,6 +8,7 @@ import pytest
 
 from app_manager.models import App
 from app_runtime.escalations.expiry import expire
+from app_runtime.escalations.questions import Reply, digest_of
 from app_runtime.models import Entry, Notification, Run
 from app_runtime.notifications import events, outbox
 from app_runtime.notifications.delivering import send_due
@@ -173,6 +174,38 @@ def test_who_was_told_of_a_failure_is_told_that_it_works_again(app: App) -> None
     assert Notification.objects.filter(state="merged", carried_by=recovery.pk).count() == 2
     worked(app, GOOD, NINE + 4 * MINUTE)
     assert kinds().count("recovery") == 1
+
+
+def answered(run: Run, now: datetime) -> Run:
+    """The question of a run that waits is answered; the run that goes on has a worker."""
+    how = {"actor": TESTER, "now": now, "via": "web"}
+    question = make_question(run.app, run=run, at=run.started_at)
+    follow_up = question.answer([Reply("Yes")], shown_digest=digest_of(question), **how)
+    assert follow_up
+    facts = {"status": "running", "engine": "model", "worker": "w", "started_at": now}
+    Run.objects.filter(pk=follow_up.pk).update(**facts)
+    return Run.objects.select_related("app").get(pk=follow_up.pk)
+
+
+def test_an_app_that_failed_asked_and_went_on_with_the_answer_works_again(app: App) -> None:
+    worked(app, failed("Timeout"), NINE)
+    asking = make_run(app, "waiting_user", at=NINE + MINUTE, engine="model")
+    going_on = answered(asking, NINE + 2 * MINUTE)
+    assert "recovery" not in kinds()  # an answer alone is no success
+    again = make_run(app, "waiting_user", at=NINE + 2 * MINUTE, engine="model")
+    assert settle(going_on, GOOD, NINE + 3 * MINUTE)
+    assert row(kind="recovery").text.startswith("It had failed 1 time.")
+    assert settle(answered(again, NINE + 4 * MINUTE), GOOD, NINE + 5 * MINUTE)
+    assert kinds().count("recovery") == 1
+
+
+def test_a_run_that_fails_with_the_answer_is_no_recovery(app: App) -> None:
+    worked(app, failed("Timeout"), NINE)
+    asking = make_run(app, "waiting_user", at=NINE + MINUTE, engine="model")
+    assert settle(answered(asking, NINE + 2 * MINUTE), failed("Refused"), NINE + 3 * MINUTE)
+    assert "recovery" not in kinds()
+    worked(app, GOOD, NINE + 5 * MINUTE)
+    assert row(kind="recovery").text.startswith("It had failed 2 times in a row.")
 
 
 def test_an_app_that_flaps_does_not_ring_each_time(app: App) -> None:
