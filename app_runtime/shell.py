@@ -14,15 +14,12 @@ from django.utils.translation import ngettext
 from app_runtime.models import Entry, Run
 from halo_site.datadir.config import ConfigState, config_state
 from halo_site.models import Heartbeat
-from halo_site.quantities import relative
+from halo_site.quantities import capped, relative
 from halo_site.roles import Role, Standing, standing_of
 
 STILL_AFTER = timedelta(seconds=10)
 COUNT_CAP = 100
-WIDE_ONLY = {
-    "space",
-    "usage",
-}  # the bar of a phone has room for six; the page of settings leads to the others
+AT_HAND = 5  # that the bar of a phone has room for; a menu beside them has the others
 
 
 @dataclass(frozen=True)
@@ -33,8 +30,8 @@ class NavItem:
     url: str
     icon: str
     current: bool
-    count: int = 0
-    on_phones: bool = True
+    is_counted: bool = False  # whether it shows how many questions wait
+    is_at_hand: bool = True
 
 
 @dataclass(frozen=True)
@@ -95,6 +92,11 @@ class Shell(Machinery):
         """Open questions of installed apps that they see, counted up to `COUNT_CAP`."""
         return open_questions(self.user)
 
+    @property
+    def needs_words(self) -> str:
+        """That count as it is shown; empty where nothing waits."""
+        return capped(self.needs, COUNT_CAP) if self.needs else ""
+
     @cached_property
     def settings(self) -> ConfigState:
         """What could be made of config.json, for the banner that names what is wrong with it.
@@ -106,27 +108,35 @@ class Shell(Machinery):
             return state
         return ConfigState(state.config)
 
-    @property
+    @cached_property
     def nav(self) -> list[NavItem]:
         """What they may look at; somebody without any role has only the overview, which says so."""
         items = (
-            (_("Overview"), reverse("app_runtime:overview"), "home", 0),
-            (_("Questions"), reverse("app_runtime:inbox"), "question", self.needs),
-            (_("Apps"), reverse("app_runtime:app_list"), "apps", 0),
-            (_("Runs"), reverse("app_runtime:run_list"), "play", 0),
-            (_("Memory"), reverse("memory:place_list"), "memory", 0),
-            (_("Spaces"), reverse("app_manager:space_list"), "space", 0),
-            (_("Usage"), reverse("app_runtime:usage_detail"), "usage", 0),
-            (_("Settings"), reverse("app_runtime:settings_index"), "gear", 0),
+            (_("Overview"), reverse("app_runtime:overview"), "home", False),
+            (_("Questions"), reverse("app_runtime:inbox"), "question", True),
+            (_("Apps"), reverse("app_runtime:app_list"), "apps", False),
+            (_("Runs"), reverse("app_runtime:run_list"), "play", False),
+            (_("Memory"), reverse("memory:place_list"), "memory", False),
+            (_("Spaces"), reverse("app_manager:space_list"), "space", False),
+            (_("Usage"), reverse("app_runtime:usage_detail"), "usage", False),
+            (_("Settings"), reverse("app_runtime:settings_index"), "gear", False),
         )
-        has_settings = self.standing.may(Role.MANAGER)
-        hidden = () if has_settings else ("gear",)
-        wide_only = WIDE_ONLY if has_settings else ()
+        hidden = () if self.standing.may(Role.MANAGER) else ("gear",)
+        seen = [item for item in (items if self.is_somebody else items[:1]) if item[2] not in hidden]
         return [
-            NavItem(label, url, icon, self._is_current(url), count, on_phones=icon not in wide_only)
-            for label, url, icon, count in (items if self.is_somebody else items[:1])
-            if icon not in hidden
+            NavItem(label, url, icon, self._is_current(url), is_counted, place < AT_HAND)
+            for place, (label, url, icon, is_counted) in enumerate(seen)
         ]
+
+    @property
+    def more(self) -> list[NavItem]:
+        """What a phone shows in a menu."""
+        return [item for item in self.nav if not item.is_at_hand]
+
+    @property
+    def is_in_more(self) -> bool:
+        """Whether the page is one of those in the menu."""
+        return any(item.current for item in self.more)
 
     @property
     def is_somebody(self) -> bool:

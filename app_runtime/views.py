@@ -16,7 +16,6 @@ from app_runtime.manage_page import ManagePage
 from app_runtime.notifications.log_page import undelivered
 from app_runtime.pages import OverviewPage, app_cards
 from app_runtime.runs.list_page import RunListPage
-from app_runtime.shell import Machinery
 from app_runtime.thread.marks import unread_of_each
 from halo_site import audit
 from halo_site.access import somewhere, standing
@@ -38,8 +37,8 @@ def overview(request: HttpRequest) -> HttpResponse:
 @require_safe
 @somewhere(Role.VIEWER)
 def machinery(request: HttpRequest) -> HttpResponse:
-    """The foot of the side bar, as it polls."""
-    return render(request, "halo_site/_machinery.html", {"shell": Machinery(timezone.now())})
+    """What every page asks for again: the foot of the side bar, and how many questions wait."""
+    return render(request, "halo_site/_poll.html")
 
 
 @require_safe

@@ -24,6 +24,7 @@ SHAPES = {
     "memory": '<path d="M4 3h8.2L14 4.8V15H4z"/><path d="M6.8 7.6h4.4M6.8 10.8h4.4"/>',
     "minus": '<path d="M4 9h10"/>',
     "monitor": '<rect x="2.8" y="3.5" width="12.4" height="8.2" rx="1.2"/><path d="M6.5 14.8h5M9 11.9v2.7"/>',
+    "more": '<path stroke-width="2.4" d="M4.2 9h.01M9 9h.01M13.8 9h.01"/>',
     "moon": '<path d="M14.8 10.6A6.2 6.2 0 1 1 7.4 3.2a5 5 0 0 0 7.4 7.4z"/>',
     "out": '<path d="M7.6 3H3.8v12h3.8M7.4 9h7.3m-2.8-2.9L14.8 9l-2.9 2.9"/>',
     "pause": '<path d="M6.4 4v10M11.6 4v10"/>',

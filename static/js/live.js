@@ -40,6 +40,19 @@
     opened = [];
   });
 
+  // How many questions wait stands in the title too
+  document.addEventListener("htmx:oobAfterSwap", (event) => {
+    if (event.detail.target?.id !== "needs") return;
+    const count = document.getElementById("needs").textContent.trim();
+    document.title = document.title.replace(/^\([\d,]+\+?\) /, "").replace(/^/, count && `(${count}) `);
+  });
+
+  // A page that is looked at again asks at once
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) return;
+    for (const live of document.querySelectorAll("[data-live]")) htmx.trigger(live, "resync");
+  });
+
   document.addEventListener("htmx:afterRequest", (event) => {
     const live = region(event);
     if (!live) return;

@@ -39,7 +39,6 @@
       since = 0;
     } else {
       since = Date.now();
-      if (region()) htmx.trigger(region(), "resync");
     }
   });
   addEventListener("pagehide", read);

@@ -1,4 +1,4 @@
-"""A question reaches a phone: from the model's call, over real wires, to the run that goes on with the answer."""
+"""A question reaches a phone: from a model's call over real wires to the run that has the answer."""
 
 import re
 from collections.abc import Callable, Iterator
