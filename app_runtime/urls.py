@@ -69,6 +69,7 @@ urlpatterns = [
     path("usage/", usage_views.usage_detail, name="usage_detail"),
     path("usage/export.csv", usage_views.usage_export, name="usage_export"),
     path("escalations/", question_views.inbox, name="inbox"),
+    path("escalations/live/", question_views.inbox_live, name="inbox_live"),
     path("escalations/<str:entry_id>/", question_views.question_detail, name="question_detail"),
     path("escalations/<str:entry_id>/answer/", question_views.question_answer, name="question_answer"),
     path("escalations/<str:entry_id>/dismiss/", question_views.question_dismiss, name="question_dismiss"),

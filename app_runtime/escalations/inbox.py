@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -75,6 +76,29 @@ class InboxPage:
     @property
     def is_cut(self) -> bool:
         return self.lists_open and self.waiting >= MOST_OPEN
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it asks again what waits: only where what comes first is shown."""
+        return self.lists_open and "after" not in self.request.GET
+
+    @property
+    def live_address(self) -> str:
+        """What a page with these filters asks again."""
+        query = self.request.GET.copy()
+        query.pop("shown", None)
+        address = reverse("app_runtime:inbox_live")
+        return f"{address}?{query.urlencode()}" if query else address
+
+    @property
+    def address(self) -> str:
+        """Its own, with these filters."""
+        return self._url(None)
+
+    @property
+    def shown(self) -> str:
+        """What it shows, in short: how many wait, and the ids in their order."""
+        return f"{self.waiting}.{len(self.keys)}:{','.join(row.pk for row in self.pager.rows)}"
 
     @property
     def title(self) -> str:
@@ -160,9 +184,11 @@ class InboxPage:
     def _url(self, key: OpenKey | None) -> str:
         query = self.request.GET.copy()
         query.pop("after", None)
+        query.pop("shown", None)
         if key is not None:
             query["after"] = f"{key[0]}.{key[1]}.{key[2]}"
-        return f"{self.request.path}?{query.urlencode()}" if query else self.request.path
+        address = reverse("app_runtime:inbox")
+        return f"{address}?{query.urlencode()}" if query else address
 
 
 def waiting_words(count: int, may_answer: bool = True) -> str:

@@ -16,12 +16,13 @@ from app_runtime import access
 from app_runtime.escalations.card import QuestionCard
 from app_runtime.escalations.exceptions import QuestionRefusal, ReplyRefused
 from app_runtime.escalations.inbox import InboxPage, next_open
+from app_runtime.escalations.live import InboxLive
 from app_runtime.escalations.questions import Reply, asked
 from app_runtime.escalations.rows import question_rows
 from app_runtime.models import Entry, Run
 from app_runtime.statuses import Status, Via
 from halo_site import audit
-from halo_site.access import standing
+from halo_site.access import somewhere, standing
 from halo_site.fragments import wants_fragment
 from halo_site.roles import Role
 
@@ -34,6 +35,17 @@ def inbox(request: HttpRequest) -> HttpResponse:
     """Every question that waits for a person, over all apps; with a filter, those that ended."""
     page = InboxPage(request, timezone.now())
     return render(request, "app_runtime/escalations/inbox.html", {"page": page, "pager": page.pager})
+
+
+@require_safe
+@somewhere(Role.VIEWER)
+def inbox_live(request: HttpRequest) -> HttpResponse:
+    """What an open inbox asks again; 204 where it shows just that."""
+    live = InboxLive(InboxPage(request, timezone.now()))
+    if not live.page.is_live or not live.is_news:
+        return HttpResponse(status=204)
+    context = {"live": live, "page": live.page, "pager": live.page.pager}
+    return render(request, "app_runtime/escalations/_poll.html", context)
 
 
 @require_safe

@@ -4,8 +4,9 @@ import pytest
 from django.utils import timezone
 
 from app_manager.models import App
+from app_runtime.escalations.questions import Reply
 from app_runtime.models import Entry, Run
-from tests.app_runtime.escalations.asking import TWO, ask
+from tests.app_runtime.escalations.asking import BEN, TWO, ask, drop, say
 from tests.factories import MINUTE, make_app
 
 PHONE = {"width": 390, "height": 844}
@@ -122,3 +123,46 @@ def test_without_a_script_everything_works(asked, plain_page):
     page.get_by_role("button", name="Dismiss it").click()
     assert page.get_by_text("Dismissed. The app is told nothing").is_visible()
     assert page.get_by_role("link", name="Next question").count() == 0
+
+
+def test_a_new_question_comes_by_itself_where_nobody_is_in_the_list(asked, watched_page):
+    page = watched_page
+    page.goto("/escalations/")
+    page.get_by_label("What it asks").fill("half a word")
+    newest = ask(asked[0].app, at=timezone.now(), question="Shall I stop?", summary="Shall I stop?")
+    page.locator(f"#question-{newest.pk}").wait_for()
+    assert page.get_by_label("What it asks").input_value() == "half a word"
+    assert page.evaluate("document.activeElement.id") == "filter-q"
+    assert page.get_by_role("heading", name="Three questions wait for you").is_visible()
+    assert page.get_by_role("link", name="1 new question").count() == 0
+    page.wait_for_function("() => document.title.startsWith('(3) ')")
+    assert page.locator("#needs").inner_text() == "3"
+
+
+def test_a_list_that_somebody_is_in_does_not_move(asked, watched_page):
+    page = watched_page
+    page.goto("/escalations/")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    before = page.locator(f"#question-{asked[1].pk}").bounding_box()
+    now = timezone.now()
+    newest = ask(asked[0].app, at=now, deadline=now + MINUTE, question="Stop?", summary="Stop?")
+    drop(asked[1], actor=BEN, now=now)
+    page.get_by_role("link", name="1 new question").wait_for()
+    assert page.locator(f"#question-{asked[1].pk}").bounding_box() == before
+    assert page.locator(f"#when-{asked[1].pk}").inner_text() == "Dismissed by ben"
+    assert not page.get_by_role("link", name="Answer 2 questions…").is_visible()
+    page.get_by_role("link", name="1 new question").click()
+    page.locator(f"#question-{newest.pk}").wait_for()
+    assert page.locator("[data-question]").first.get_attribute("id") == f"question-{newest.pk}"
+
+
+def test_the_count_comes_to_every_page(asked, watched_page):
+    page = watched_page
+    page.goto("/usage/")
+    assert page.title().startswith("(2) Usage")
+    say(asked[0], Reply("Yes"), now=timezone.now())
+    page.wait_for_function("() => document.title.startsWith('(1) ')")
+    drop(asked[1], now=timezone.now())
+    page.wait_for_function("() => document.title.startsWith('Usage')")
+    assert not page.locator("#needs").is_visible()
