@@ -25,6 +25,7 @@ class Source(Document):
     kind: Literal["automation", "team", "chat", "upgrade", "unknown"]
     app_id: str | None = Field(None, description="the app")
     run_id: str | None = Field(None, description="the run, where one made it")
+    step: int | None = Field(None, ge=1, description="the step of that run in which it was made")
     session_key: str | None = Field(None, description="the conversation, where one made it")
     team_id: str | None = Field(None, description="the team, where one made it")
 

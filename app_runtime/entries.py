@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from app_runtime.escalations.questions import Reply
     from app_runtime.models import Run
 
+MOST_STEPS = 1_000_000  # more than any run has; a larger number is no step
 ENDED = Q(type=EntryType.ESCALATION) & (Q(user_response__isnull=False) | Q(closed_at__isnull=False))
 
 
@@ -129,6 +130,13 @@ class Entry(models.Model):
     @property
     def is_open_question(self) -> bool:
         return self.type == EntryType.ESCALATION and self.user_response is None and self.closed_at is None
+
+    @property
+    def step(self) -> int | None:
+        """In which step of its run it was made; None where nobody wrote that down."""
+        source = self.said.get("source")
+        step = source.get("step") if isinstance(source, dict) else None
+        return step if type(step) is int and 0 < step <= MOST_STEPS else None
 
     @property
     def deadline(self) -> datetime | None:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from app_runtime.models import Entry
 from halo_site.audit import Actor
@@ -16,6 +17,11 @@ from halo_site.store.fields import HIGHEST_MS, LOWEST_MS, from_ms
 
 # What is shown of a question; what becomes of it later (its resolution) is no part of it
 SHOWN = ("summary", "question", "choices", "questions", "data", "dataPath", "deadlineAt")
+# Why other programs close a question (halo-facts §9)
+OF_OTHERS = {
+    "task_closed": gettext_lazy("its task was closed before"),
+    "legacy_system_closed": gettext_lazy("an earlier version closed it"),
+}
 
 
 @dataclass(frozen=True)
@@ -138,8 +144,8 @@ def reason_in_words(entry: Entry) -> str:
     if state == State.EXPIRED:
         return expired_words()
     if state == State.CLOSED:
-        words = str(why.get("why") or "")
-        return _("It was closed without an answer: %(why)s.") % {"why": words or _("nobody said why")}
+        words = str(why.get("why") or OF_OTHERS.get(str(why.get("reason"))) or _("nobody said why"))
+        return _("It was closed without an answer: %(why)s.") % {"why": words}
     return ""
 
 

@@ -10,11 +10,10 @@ from typing import Any
 from django.db.models import Count
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from app_runtime.chips import Chip
 from app_runtime.continuing import LONGEST_MESSAGE
-from app_runtime.escalations.questions import decided_at, decider
+from app_runtime.escalations.questions import decided_at, decider, reason_in_words
 from app_runtime.models import Entry, Reply, Run, RunMessage
 from app_runtime.statuses import ENTRY_TONES, EntryType, Status
 from app_runtime.strips import Bar, bars_of
@@ -35,12 +34,6 @@ TEMPLATES: dict[str, str] = {
 UNKNOWN = "app_runtime/entry/_unknown.html"
 REPLY = "app_runtime/entry/_reply.html"
 QUIET = "app_runtime/entry/_quiet.html"
-RESOLUTIONS = {
-    "expired": gettext_lazy("It expired before anybody answered. Nothing was decided."),
-    "dismissed": gettext_lazy("It was dismissed without an answer."),
-    "task_closed": gettext_lazy("Its task was closed before anybody answered."),
-    "legacy_system_closed": gettext_lazy("An earlier version closed it; nobody answered."),
-}
 
 
 @dataclass(frozen=True)
@@ -66,6 +59,13 @@ class ThreadEntry:
         """What draws it: its raw text where its type is none that we know, or nothing of it can be read."""
         says_something = self.body.text or self.error or self.entry.said.get("question")
         return TEMPLATES.get(self.entry.type, UNKNOWN) if says_something else UNKNOWN
+
+    @property
+    def step(self) -> int | None:
+        """The step of its run that it is about: where it was made, or the last one of a run that failed."""
+        if self.entry.type == EntryType.RUN_ERROR and self.run is not None:
+            return self.run.step_count or None
+        return self.entry.step
 
     @property
     def tone(self) -> str:
@@ -139,13 +139,7 @@ class ThreadEntry:
     @property
     def resolution(self) -> str:
         """How it ended without an answer, in a sentence; empty where it did not."""
-        resolution = self.entry.said.get("resolution")
-        reason = _word(resolution, "reason")
-        if not reason and self.entry.closed_at is None:
-            return ""
-        return str(RESOLUTIONS.get(reason) or "") or _("It was closed without an answer. %(reason)s") % {
-            "reason": reason
-        }
+        return reason_in_words(self.entry)
 
 
 @dataclass(frozen=True)

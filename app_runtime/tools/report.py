@@ -124,7 +124,12 @@ def content_of(arguments: ReportArguments, run: Run, now: datetime) -> dict[str,
     """The documented JSON shape of an entry (halo-facts §8, the later fields included)."""
     content: dict[str, Any] = {
         "summary": arguments.message,
-        "source": {"kind": "automation", "appId": run.app_id, "runId": run.run_id},
+        "source": {
+            "kind": "automation",
+            "appId": run.app_id,
+            "runId": run.run_id,
+            **({"step": run.step_count} if run.step_count else {}),
+        },
     }
     status = {"run_complete": "ok", "run_skipped": "skipped"}.get(arguments.type)
     optional = {"status": status, "data": arguments.data, "dataPath": arguments.data_path}

@@ -43,6 +43,14 @@
     document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
   });
 
+  // data-opens: an address that names this part opens it
+  const arrive = () => {
+    const part = document.getElementById(location.hash.slice(1));
+    if (part?.matches("[data-opens]")) part.querySelector("details").open = true;
+  };
+  document.addEventListener("DOMContentLoaded", arrive);
+  addEventListener("hashchange", arrive);
+
   // data-slash: the key "/" leads to this field from anywhere on the page that is not itself a field
   document.addEventListener("keydown", (event) => {
     if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;

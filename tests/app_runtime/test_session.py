@@ -53,7 +53,7 @@ def test_a_run_with_nothing_to_do_is_ok_and_noop(run_once: RunOnce) -> None:
 def test_an_entry_has_the_documented_shape(run_once: RunOnce) -> None:
     run = run_once(report("output", "Table is ready", data={"rows": 3}, data_path="/srv/week.md"))
     entry = Entry.objects.get()
-    source = {"kind": "automation", "appId": run.app_id, "runId": run.run_id}
+    source = {"kind": "automation", "appId": run.app_id, "runId": run.run_id, "step": 2}
     assert entry.content == {
         "summary": "Table is ready",
         "data": {"rows": 3},

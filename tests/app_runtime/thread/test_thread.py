@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from app_manager.models import App
 from app_runtime.models import Entry, Run
-from app_runtime.statuses import EntryType, Outcome
+from app_runtime.statuses import EntryType, Outcome, Status
 from app_runtime.thread import rows
 from app_runtime.thread.bodies import Body, web_address
 from app_runtime.thread.rows import Gap, Thread
@@ -59,8 +59,8 @@ def test_an_answer_an_expiry_and_a_dismissal_are_told(operator_client: Client, a
         Entry.objects.filter(pk=entry.pk).update(closed_at=NINE)
     page = text_of(operator_client, f"/apps/{app.pk}/")
     assert "<b>Yes</b>: today" in page
-    assert "It expired before anybody answered" in page
-    assert "It was dismissed without an answer" in page
+    assert "It expired without an answer" in page
+    assert "It was dismissed by somebody" in page
 
 
 @pytest.mark.parametrize(
@@ -224,3 +224,29 @@ def test_a_long_thread_asks_no_more_than_a_short_one(operator_client: Client, ap
     fill(3, 60)
     assert queries() <= few
     assert Run.objects.count() == 120
+
+
+def test_an_entry_leads_to_the_step_in_which_it_was_made(operator_client: Client, app: App) -> None:
+    run = make_run(app)
+    make_entry(app, run=run, source={"kind": "automation", "step": 7})
+    assert f'href="/runs/{run.pk}/#step-7"' in text_of(operator_client, f"/apps/{app.pk}/")
+
+
+def test_a_failure_leads_to_the_last_step_of_its_run(operator_client: Client, app: App) -> None:
+    run = make_run(app, Status.ERROR, step_count=4)
+    make_entry(app, EntryType.RUN_ERROR, run=run)
+    assert f'href="/runs/{run.pk}/#step-4"' in text_of(operator_client, f"/apps/{app.pk}/")
+
+
+@pytest.mark.parametrize("source", [{"step": 0}, {"step": True}, {"step": "3"}, {"step": 10**12}, "x", None])
+def test_an_odd_step_leads_to_the_run(operator_client: Client, app: App, source: object) -> None:
+    run = make_run(app)
+    make_entry(app, run=run, source=source)
+    assert f'href="/runs/{run.pk}/"' in text_of(operator_client, f"/apps/{app.pk}/")
+
+
+def test_a_dismissal_says_who_dismissed_it(operator_client: Client, app: App) -> None:
+    question = make_question(app)
+    content = {**question.content, "resolution": {"reason": "dismissed"}}
+    Entry.objects.update(content=content, closed_at=NINE, decided_by="person:anna")
+    assert "It was dismissed by anna." in text_of(operator_client, f"/apps/{app.pk}/")
