@@ -19,6 +19,7 @@ from app_runtime.models import Entry, Run, RunQuerySet
 from app_runtime.shell import COUNT_CAP, Machinery, open_questions
 from app_runtime.statuses import TONES, UNKNOWN_TONE, EntryType, Status
 from app_runtime.strips import Bar, BarMaker, newest_runs
+from app_runtime.thread.marks import unread_of_each
 from halo_site import quantities
 from halo_site.datadir.config import site_config
 from halo_site.roles import Role, standing_of
@@ -208,7 +209,8 @@ class OverviewPage:
 
     @cached_property
     def cards(self) -> list[AppCard]:
-        return app_cards(list(self._apps.installed().newest_first()[:CARDS]))
+        apps = list(self._apps.installed().newest_first()[:CARDS])
+        return app_cards(apps, unread_of_each(self.reader, [app.pk for app in apps]))
 
     @cached_property
     def coming(self) -> list[Job]:

@@ -4,7 +4,9 @@ import re
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from app_manager.models import App
 from app_runtime.models import ReadMark
@@ -91,3 +93,24 @@ def test_unread_entries_of_many_apps_are_counted_for_one_person(
     make_entry(other)
     with django_assert_num_queries(1):  # type: ignore[operator]
         assert unread_of_each(operator, [app.pk, other.pk]) == {app.pk: 2}
+
+
+@pytest.mark.parametrize("address", ["/", "/apps/"])
+def test_cards_say_what_is_new_however_many_there_are(
+    operator: User, operator_client: Client, app: App, address: str
+) -> None:
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert operator_client.get(address).status_code == 200
+        return len(queries)
+
+    ReadMark.advance(operator, app, NINE, "")
+    make_entry(app, EntryType.MILESTONE, at=NINE + SECOND)
+    page = operator_client.get(address).content.decode()
+    assert f'href="/apps/{app.pk}/?at=unread#unread">1 new</a>' in page
+    few = asked()
+    for number in range(5):
+        ReadMark.advance(operator, other := make_app(f"Other {number}"), NINE, "")
+        make_entry(other, EntryType.MILESTONE, at=NINE + SECOND)
+    assert operator_client.get(address).content.decode().count(">1 new</a>") == 6
+    assert asked() == few
