@@ -22,6 +22,7 @@ class LinkPage:
     title: str
     text: str
     address: str = ""
+    is_hidden: bool = False  # whether another account might see it
 
 
 @never_cache
@@ -70,7 +71,7 @@ def _gone() -> LinkPage:
         "It was removed, or it belongs to a space that your account cannot see. Nothing was decided. If you "
         "should see it, sign in with another account or ask an administrator."
     )
-    return LinkPage(_("The question of this link is not there"), text)
+    return LinkPage(_("The question of this link is not there"), text, is_hidden=True)
 
 
 def _over(entry: Entry) -> LinkPage:

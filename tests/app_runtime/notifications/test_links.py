@@ -1,12 +1,13 @@
 """Links in messages: they lead to a question after signing in, and decide nothing, whatever befalls them."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from html import unescape
 
 import pytest
 import time_machine
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.test import Client
 from pytest_django import Settings
 
@@ -87,6 +88,35 @@ def test_a_link_shows_nothing_to_who_may_not_see_the_app(question: Entry) -> Non
     stranger.force_login(User.objects.create_user("stranger"))
     status, text = follow(stranger, token(question))
     assert (status, "Order now?" in text) == (404, False)
+
+
+def test_who_may_not_answer_can_sign_in_as_somebody_else_and_comes_back(
+    operator: User, question: Entry
+) -> None:
+    person, browser = User.objects.create_user("viewer"), Client()
+    person.groups.add(Group.objects.get(name="viewer"))
+    browser.force_login(person)
+    card = browser.get(f"/escalations/{question.pk}/").content.decode()
+    assert "signed in as viewer" in card
+    assert back_in(card) == f"/escalations/{question.pk}/"
+    left = browser.post("/logout/", {"next": back_in(card)}, follow=True)
+    fields = {"username": "operator", "password": "correct horse battery"}
+    arrived = browser.post(left.redirect_chain[-1][0], fields)
+    assert arrived.headers["Location"] == f"/escalations/{question.pk}/"
+
+
+def test_who_may_not_see_the_question_comes_back_to_the_link(question: Entry) -> None:
+    stranger = Client()
+    stranger.force_login(User.objects.create_user("stranger"))
+    _status, text = follow(stranger, token(question))
+    assert back_in(text) == f"/escalations/link/{token(question)}/"
+
+
+def back_in(page: str) -> str:
+    """Where the form that changes the account leads to."""
+    found = re.search(r'action="/logout/".*?name="next" value="([^"]+)".*?Sign in as somebody else', page)
+    assert found
+    return found[1]
 
 
 def test_a_used_link_shows_what_was_answered(operator_client: Client, question: Entry) -> None:
