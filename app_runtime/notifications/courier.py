@@ -1,8 +1,8 @@
 """The process that sends one notification: JSON on its standard input, JSON on its standard output.
 
-In: ``{"url", "title", "text"}``, or for an e-mail ``{"mail", "title", "text"}``. Out: ``{"problem"}``, empty
-where the service took it. It is started by its path and imports nothing of ours: no process of the site
-loads apprise, and one that hangs can be ended.
+In: ``{"url", "title", "text", "tone"}``, or for an e-mail ``{"mail", "title", "text"}``. Out: ``{"problem"}``,
+empty where the service took it. It is started by its path and imports nothing of ours: no process of the
+site loads apprise, and one that hangs can be ended.
 """
 
 import json
@@ -55,7 +55,7 @@ class Hearing(logging.Handler):
         return f"{said} ({self.causes[0]})" if self.causes else said
 
 
-def problem_with(url: str, title: str, text: str) -> str:
+def problem_with(url: str, title: str, text: str, tone: str) -> str:
     """Send it, and say what went wrong; empty where nothing did."""
     import apprise
 
@@ -70,7 +70,7 @@ def problem_with(url: str, title: str, text: str) -> str:
         return "What its reference names is no address that apprise knows, such as ntfys://ntfy.sh/TOPIC."
     services = apprise.Apprise(asset=asset)
     services.add(service)
-    sent = services.notify(body=text, title=title, body_format=apprise.NotifyFormat.TEXT)
+    sent = services.notify(body=text, title=title, notify_type=tone, body_format=apprise.NotifyFormat.TEXT)
     return "" if sent else hearing.problem()
 
 

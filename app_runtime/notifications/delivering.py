@@ -18,7 +18,7 @@ from django.db import transaction
 from app_manager.models import App
 from app_runtime.exceptions import LeaseLost
 from app_runtime.models import Notification, Run
-from app_runtime.notifications.letters import text_of
+from app_runtime.notifications.letters import letter_of
 from app_runtime.notifications.models import PAUSES
 from app_runtime.notifications.outbox import quiet_hold
 from app_runtime.notifications.run_delivery import tell_carried, tell_run
@@ -74,7 +74,7 @@ def attempt(rows: Sequence[Notification], clock: Clock, wait: Wait, seconds: flo
     claimed = [row for row in rows if row.claim(clock())]
     if not claimed:
         return
-    letters = {row.pk: (known.get(row.target_id), row.title, text_of(row, clock())) for row in claimed}
+    letters = {row.pk: letter_of(row, known.get(row.target_id), clock()) for row in claimed}
     problems: dict[str, str] = {}
     try:
         wait(send_all(letters, problems, seconds))

@@ -12,10 +12,25 @@ from django.utils.translation import gettext as _
 
 from app_runtime.models import Entry, Notification
 from app_runtime.notifications import links, words
+from app_runtime.notifications.sending import INFO, Letter
 from app_runtime.statuses import NotificationKind
+from halo_site.datadir.notification_targets import NotificationTarget
 
 ASKING = (NotificationKind.QUESTION, NotificationKind.REMINDER)
+# As apprise calls them; what is not here is "info"
+TONES = {
+    NotificationKind.FAILURE: "failure",
+    NotificationKind.CLOSED: "warning",
+    NotificationKind.REMINDER: "warning",
+    NotificationKind.RECOVERY: "success",
+}
 LINKED = 20  # questions of a digest that get a link of their own
+
+
+def letter_of(row: Notification, target: NotificationTarget | None, now: datetime) -> Letter:
+    """The message as it goes out now."""
+    tone = TONES.get(NotificationKind(row.kind), INFO) if row.kind in NotificationKind.values else INFO
+    return Letter(target, row.title, text_of(row, now), tone)
 
 
 def text_of(row: Notification, now: datetime) -> str:

@@ -7,7 +7,7 @@ from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Mapping
 from contextlib import suppress
 from email.utils import make_msgid, parseaddr
-from typing import Any
+from typing import Any, NamedTuple
 
 from app_runtime.exceptions import CourierLost, MailUnset
 from app_runtime.notifications import courier
@@ -19,7 +19,16 @@ from halo_site.masking import Masker
 
 SECONDS = 15.0  # for a try that somebody waits for
 GONE = "Its target is not set up any more."
-Letter = tuple[NotificationTarget | None, str, str]  # target, title, text
+INFO = "info"  # one of the four tones that apprise knows, with success, warning and failure
+
+
+class Letter(NamedTuple):
+    """What is sent to whom; services show its tone by colour, sign or urgency."""
+
+    target: NotificationTarget | None
+    title: str
+    text: str
+    tone: str = INFO
 
 
 async def send_all(letters: Mapping[str, Letter], problems: dict[str, str], seconds: float) -> None:
@@ -30,12 +39,14 @@ async def send_all(letters: Mapping[str, Letter], problems: dict[str, str], seco
 
     async def one(key: str, letter: Letter) -> None:
         with suppress(CourierLost):
-            problems[key] = await send(*letter, seconds)
+            problems[key] = await send(letter.target, letter.title, letter.text, seconds, tone=letter.tone)
 
     await asyncio.gather(*(one(key, letter) for key, letter in letters.items()))
 
 
-async def send(target: NotificationTarget | None, title: str, text: str, seconds: float = SECONDS) -> str:
+async def send(
+    target: NotificationTarget | None, title: str, text: str, seconds: float = SECONDS, *, tone: str = INFO
+) -> str:
     """Try once; what went wrong in words, without any part of the address, or nothing.
 
     Raises `CourierLost`.
@@ -47,7 +58,7 @@ async def send(target: NotificationTarget | None, title: str, text: str, seconds
     except SecretMissing as error:
         return str(error)
     try:
-        way = mail_way(site_config().mail, url.removeprefix(MAIL)) if url.startswith(MAIL) else {"url": url}
+        way = _way(url, tone)
     except (SecretMissing, MailUnset) as error:
         return str(error)
     letter = json.dumps({**way, "title": title, "text": text}).encode()
@@ -57,6 +68,13 @@ async def send(target: NotificationTarget | None, title: str, text: str, seconds
     except TimeoutError:
         return f"It gave no answer within {seconds:g} s. It may have arrived all the same."
     return Masker(hidden_parts(url)).text(answer)
+
+
+def _way(url: str, tone: str) -> dict[str, Any]:
+    """How it gets to an address. Raises `MailUnset` and `SecretMissing`."""
+    if url.startswith(MAIL):
+        return mail_way(site_config().mail, url.removeprefix(MAIL))
+    return {"url": url, "tone": tone}
 
 
 def mail_way(server: MailServer, to: str) -> dict[str, Any]:

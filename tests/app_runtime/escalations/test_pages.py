@@ -293,7 +293,9 @@ def test_a_question_that_is_not_there_is_not_found(operator_client: Client, entr
 
 def test_the_count_stands_in_the_navigation(operator_client: Client, app: App, asked: Entry) -> None:
     html = operator_client.get("/apps/").content.decode()
-    assert re.search(r'href="/escalations/"[^>]*>.*?<span>Questions</span><span class="count" id="needs">1</span>', html)
+    assert re.search(
+        r'href="/escalations/"[^>]*>.*?<span>Questions</span><span class="count" id="needs">1</span>', html
+    )
 
 
 def test_questions_of_uninstalled_apps_do_not_wait(operator_client: Client, app: App, asked: Entry) -> None:

@@ -229,3 +229,22 @@ def test_other_apps_are_left_alone(run: Run) -> None:
     run.app.uninstall(actor=TESTER, now=NINE)
     run.app.delete_permanently(actor=TESTER, now=NINE)
     assert Notification.objects.get().app_id == other.pk
+
+
+@pytest.mark.parametrize(
+    ("kind", "tone"),
+    [
+        ("failure", "failure"),
+        ("recovery", "success"),
+        ("reminder", "warning"),
+        ("closed", "warning"),
+        ("question", "info"),
+        ("of a later version", "info"),
+    ],
+)
+def test_a_service_is_told_what_kind_of_message_it_is(run: Run, kind: str, tone: str) -> None:
+    with Sink() as sink:
+        use_sink(sink)
+        make_notification(run.app, run, kind=kind)
+        send_due(lambda: NINE)
+    assert [body["type"] for body in sink.taken] == [tone]
