@@ -42,6 +42,7 @@ OMITTED_BLOCK = re.compile(rf"^{OMITTED}$", re.MULTILINE)
 QUOTE = re.compile(r"<(/?)blockquote>")
 TAG = re.compile(r"<[^>]*>")
 POSITION = re.compile(r'<(?!h[1-6] )([a-z0-9]+) data-sourcepos="[^"]*"')  # of anything but a heading
+LESS = "\ufdd0"  # stands for "<" where nothing shall be taken for HTML; no character of any language
 POSITION_VALUE = re.compile(r"\d{1,9}:\d{1,9}-\d{1,9}:\d{1,9}")
 
 
@@ -52,6 +53,13 @@ def render(text: str, resolve: wiki.Resolver | None = None) -> SafeString:
     """
     page = _clean(text, Options.CMARK_OPT_DEFAULT)
     return mark_safe(wiki.linked(page, resolve) if resolve else page)  # noqa: S308 - sanitized
+
+
+def plain(text: str) -> str:
+    """Return markdown as one line of text without its marks, for titles; no word of it is left out."""
+    page = _parsed(text.replace("<", LESS), Options.CMARK_OPT_DEFAULT)[1]
+    page = TASK.sub("", IMAGE.sub(_image_text, page))
+    return " ".join(html.unescape(TAG.sub("", page)).replace(LESS, "<").split())
 
 
 def render_folded(text: str, resolve: wiki.Resolver | None = None) -> SafeString:

@@ -51,6 +51,11 @@ class QuestionCard(QuestionRow):
         return "" if self.entry.summary == self.title else self.entry.summary
 
     @property
+    def whole(self) -> str:
+        """The question in full, where its title is not all of it; several stand with their answers."""
+        return self.first.question if len(self.questions) == 1 and self.first.is_more else ""
+
+    @property
     def data_json(self) -> str:
         """What the agent gave with it where that is no text."""
         data = self.entry.said.get("data")

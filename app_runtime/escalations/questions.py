@@ -17,6 +17,8 @@ from halo_site.store.fields import HIGHEST_MS, LOWEST_MS, from_ms
 
 # What is shown of a question; what becomes of it later (its resolution) is no part of it
 SHOWN = ("summary", "question", "choices", "questions", "data", "dataPath", "deadlineAt")
+IN_A_TITLE = 300  # characters of a question that a title shows
+MORE_THAN_A_TITLE = ("\n", "](", "://")
 # Why other programs close a question (halo-facts §9)
 OF_OTHERS = {
     "task_closed": gettext_lazy("its task was closed before"),
@@ -48,6 +50,12 @@ class Asked:
     number: int
     question: str
     choices: tuple[str, ...]
+
+    @property
+    def is_more(self) -> bool:
+        """Whether it says more than a title can show: it is long, has several lines, or leads somewhere."""
+        text = self.question.strip()
+        return len(text) > IN_A_TITLE or any(mark in text for mark in MORE_THAN_A_TITLE)
 
 
 class State(StrEnum):

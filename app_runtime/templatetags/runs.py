@@ -42,6 +42,12 @@ def trouble(context: Context, row: Notification) -> str:
 
 
 @register.filter
+def as_title(text: str) -> str:
+    """`{{ item.question|as_title }}`: markdown of an agent as one line of text."""
+    return markdown.plain(text)
+
+
+@register.filter
 def as_markdown(text: str) -> SafeString:
     """`{{ row.why|as_markdown }}`: markdown of an agent as safe HTML."""
     return markdown.render(text)

@@ -1,19 +1,8 @@
 // Keys for questions: j k move, Enter opens, a answers, d dismisses, n goes to the next, ? explains.
-// They can be switched off in the help; everything they do can be done without them.
+// The switch of js/shortcuts.js turns all of them off; everything they do can be done without them.
 (() => {
-  const OFF = "halo-question-keys-off";
   const dialog = document.querySelector("[data-keys]");
-  const box = document.querySelector("[data-keys-on]");
-  const isOff = () => localStorage.getItem(OFF) === "1";
-
-  function help() {
-    if (!dialog || dialog.open) return;
-    box.checked = !isOff();
-    dialog.showModal();
-  }
-  box?.addEventListener("change", () => {
-    if (box.checked) localStorage.removeItem(OFF); else localStorage.setItem(OFF, "1");
-  });
+  const help = () => { if (!dialog?.open) dialog?.showModal(); };
   document.querySelector("[data-keys-open]")?.addEventListener("click", help);
 
   // The list: the one that is marked is the one that has the focus, or had it last
@@ -53,17 +42,16 @@
     a: () => (inList() ? follow("[data-question-answer]") : document.querySelector("#answer :is(.ask-choice, input[type=radio], textarea)")?.focus()),
     d: () => (inList() ? follow("[data-question-dismiss]") : dismiss()),
     n: () => (inList() ? move(1) : document.querySelector("[data-question-next]")?.click()),
+    "?": help,
   };
 
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || dialog?.open) return;
-    if (event.target.closest("input, textarea, select")) return;
-    if (event.key === "?") { event.preventDefault(); help(); return; }
-    if (isOff() || !Object.hasOwn(acts, event.key)) return;
+    const key = shortcutOf(event);
+    if (dialog?.open || !Object.hasOwn(acts, key)) return;
     // What has the focus of its own does what Enter means there
-    if (event.key === "Enter" && (!marked() || event.target.closest("a, button, summary"))) return;
+    if (key === "Enter" && (!marked() || event.target.closest("a, button, summary"))) return;
     event.preventDefault();
-    acts[event.key]();
+    acts[key]();
   });
 
   // A link to one part of the card opens it; only after the browser's own jump there, which takes the focus

@@ -71,13 +71,18 @@ def test_keys_can_be_switched_off_for_good(asked, watched_page):
     page = watched_page
     page.goto("/escalations/")
     page.keyboard.press("?")
-    page.get_by_label("Use these keys in this browser").uncheck()
+    page.get_by_label("Use keys in this browser").uncheck()
     page.get_by_role("button", name="Close").click()
     page.reload()
     page.keyboard.press("j")
-    assert page.locator(".is-marked").count() == 0
     page.keyboard.press("?")
-    assert not page.get_by_label("Use these keys in this browser").is_checked()
+    assert page.locator(".is-marked").count() == 0
+    assert page.get_by_role("dialog").count() == 0
+    page.get_by_role("button", name="Keys").click()
+    page.get_by_label("Use keys in this browser").check()
+    page.get_by_role("button", name="Close").click()
+    page.keyboard.press("j")
+    assert page.locator(".is-marked").count() == 1
 
 
 def test_keys_typed_into_a_field_are_text(asked, watched_page):

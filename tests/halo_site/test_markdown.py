@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from hypothesis import given
 from hypothesis import strategies as st
 
-from halo_site.markdown import TAGS, render
+from halo_site.markdown import TAGS, plain, render
 
 ALLOWED = {
     "a": {"href", "rel"},
@@ -299,3 +299,25 @@ def test_text_that_is_made_to_be_slow_is_not(text: str) -> None:
 
 def test_text_that_is_too_deep_is_shown_as_written() -> None:
     assert render(">" * 50 + " <b>a</b>") == f"<pre>{'&gt;' * 50} &lt;b&gt;a&lt;/b&gt;</pre>"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("Shall I **also** watch `copper` pans?", "Shall I also watch copper pans?"),
+        ("See [the list](https://example.org)", "See the list"),
+        ("# Buy?\n\n- one\n- two", "Buy? one two"),
+        ("Is 2 * 3 * 4 < snake_case & `a<b`?", "Is 2 * 3 * 4 < snake_case & a<b?"),
+        ("Send it to <name> or <b>all</b>?", "Send it to <name> or <b>all</b>?"),
+        ("![a kettle](https://example.org/k.png)", "[a kettle · https://example.org/k.png]"),
+        ("| a | b |\n|---|---|\n| 1 | 2 |", "a b 1 2"),
+        ("\ud83d", "\ufffd"),
+    ],
+)
+def test_a_title_is_the_text_without_its_marks(text: str, line: str) -> None:
+    assert plain(text) == line
+
+
+@given(st.text())
+def test_any_text_makes_a_title_of_one_line(text: str) -> None:
+    assert plain(text).splitlines() in ([], [plain(text)])
