@@ -120,18 +120,27 @@ def checked(entry: Entry, replies: Sequence[Reply], masker: Masker) -> list[Repl
         words = _("There are %(replies)d answers to %(questions)d questions.")
         raise ReplyRefused(words % {"replies": len(replies), "questions": len(questions)})
     given = [*replies, *[Reply()] * (len(questions) - len(replies))]
+    empty = [number for number, reply in enumerate(given) if not _plain(reply.text) + _plain(reply.choice)]
+    if empty:
+        which = _without_answer(empty) if len(questions) > 1 else _("The answer is empty")
+        raise ReplyRefused(_("%s. Choose one, or write it in your own words.") % which, *empty)
     return [
-        _checked(reply, question.choices, question.number, len(questions), masker)
+        _checked(reply, question.choices, question.number, masker)
         for reply, question in zip(given, questions, strict=True)
     ]
 
 
-def _checked(reply: Reply, choices: tuple[str, ...], number: int, of: int, masker: Masker) -> Reply:
+def _without_answer(numbers: list[int]) -> str:
+    """All of them by their places from 1."""
+    *some, last = [str(number + 1) for number in numbers]
+    if not some:
+        return _("Question %s has no answer") % last
+    return _("Questions %(some)s and %(last)s have no answer") % {"some": ", ".join(some), "last": last}
+
+
+def _checked(reply: Reply, choices: tuple[str, ...], number: int, masker: Masker) -> Reply:
     text = _plain(reply.text)
     chosen = _plain(reply.choice)
-    if not text and not chosen:
-        which = _("Question %d has no answer") % (number + 1) if of > 1 else _("The answer is empty")
-        raise ReplyRefused(_("%s. Choose one, or write it in your own words.") % which, number)
     if len(text) > LONGEST_REPLY:
         words = _("The answer has %(count)s characters; at most %(most)s are taken. Shorten it.")
         raise ReplyRefused(words % {"count": f"{len(text):,}", "most": f"{LONGEST_REPLY:,}"}, number)

@@ -15,11 +15,14 @@ class QuestionRefusal(RuntimeRefusal):
 
 
 class ReplyRefused(QuestionRefusal):
-    """The answer itself is wrong: empty, too long, or a choice that was not offered. ``number`` is from 0."""
+    """The answer itself is wrong: empty, too long, or a choice that was not offered.
 
-    def __init__(self, sentence: str, number: int = 0) -> None:
+    ``numbers`` are those of the questions that it is about, from 0.
+    """
+
+    def __init__(self, sentence: str, *numbers: int) -> None:
         super().__init__(sentence)
-        self.number = number
+        self.numbers = numbers or (0,)
 
 
 class AlreadyAnswered(QuestionRefusal):

@@ -55,7 +55,7 @@ class QuestionRow:
     space: str = ""
     run: Run | None = None
     kept: tuple[Reply, ...] = ()  # what somebody wrote and was refused, to be shown again
-    problem_at: int = -1  # the number of the question that the refusal is about
+    problem_at: tuple[int, ...] = ()  # the numbers of the questions that the refusal is about
 
     @cached_property
     def questions(self) -> list[Asked]:
@@ -70,7 +70,7 @@ class QuestionRow:
         """Each question with what was written, and whether that is what is wrong."""
         written = [*self.kept, *[Reply()] * (len(self.questions) - len(self.kept))]
         return [
-            (question, reply, question.number == self.problem_at)
+            (question, reply, question.number in self.problem_at)
             for question, reply in zip(self.questions, written, strict=False)
         ]
 

@@ -72,7 +72,7 @@ def answered(request: HttpRequest, question: Entry, via: str) -> HttpResponse:
     try:
         run = question.answer(replies, **_how(request, via))
     except ReplyRefused as error:
-        return show(request, question, 422, problem=str(error), kept=replies, problem_at=error.number)
+        return show(request, question, 422, problem=str(error), kept=replies, problem_at=error.numbers)
     except QuestionRefusal as error:
         return show(request, question, 409, problem=str(error), kept=replies)
     messages.success(request, _answered_words(question, run))

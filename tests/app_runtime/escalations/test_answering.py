@@ -177,7 +177,7 @@ def test_every_question_is_answered_or_none(app: App) -> None:
     asked = ask(app, questions=TWO)
     with pytest.raises(ReplyRefused, match=r"^Question 2 has no answer") as refused:
         say(asked, Reply("Red"))
-    assert refused.value.number == 1
+    assert refused.value.numbers == (1,)
 
 
 @pytest.mark.parametrize("choices", [None, "Yes", [1, None, ""], {"a": 1}])
@@ -321,3 +321,10 @@ def test_a_run_that_is_cancelled_asks_nobody_any_more(app: App) -> None:
     settle(run, End(Status.CANCELLED, None, "Cancelled by anna."), LATER)
     with pytest.raises(QuestionClosed, match=r"closed without an answer: Cancelled by anna\."):
         say(asked, YES)
+
+
+def test_every_question_without_an_answer_is_named(app: App) -> None:
+    asked = ask(app, questions=[*TWO, {"question": "When?"}, {"question": "Where?"}])
+    with pytest.raises(ReplyRefused, match=r"^Questions 1, 3 and 4 have no answer\.") as refused:
+        say(asked, Reply(" "), Reply(text="Two"), Reply(text="\n"))
+    assert refused.value.numbers == (0, 2, 3)

@@ -353,3 +353,30 @@ def test_the_thread_says_who_answered_and_when(operator_client: Client, app: App
     say(asked, YES)
     html = operator_client.get(f"/apps/{app.pk}/").content.decode()
     assert f'Answered by anna, <time datetime="{LATER:%Y-%m-%dT%H:%M}' in html
+
+
+def test_each_question_without_an_answer_is_marked(operator_client: Client, app: App) -> None:
+    question = ask(app, questions=TWO)
+    html = post(operator_client, question).content.decode()
+    assert re.findall(r'aria-describedby="bad-(\d)"', html) == ["0", "1"]
+    assert "Questions 1 and 2 have no answer" in html
+
+
+def test_a_question_in_markdown_is_a_title_without_marks(operator_client: Client, app: App) -> None:
+    question = ask(app, question="Take **the `red` one**?", summary="Take **the `red` one**?")
+    assert title(page(operator_client, question)) == "Take the red one?"
+    for address in ("/escalations/", "/", f"/apps/{app.pk}/"):
+        html = operator_client.get(address).content.decode()
+        assert "Take the red one?" in html
+        assert "**" not in html
+
+
+@pytest.mark.parametrize("text", ["Take it?\n\n- red\n- blue", "See [it](https://example.org)?", "x " * 200])
+def test_a_question_that_is_more_than_a_title_stands_in_full(
+    operator_client: Client, app: App, text: str
+) -> None:
+    assert "The whole question" in page(operator_client, ask(app, question=text, summary=text))
+
+
+def test_a_short_question_stands_once(operator_client: Client, app: App) -> None:
+    assert "The whole question" not in page(operator_client, ask(app, question="Now?", summary="Now?"))
