@@ -1,8 +1,8 @@
 """The process that sends one notification: JSON on its standard input, JSON on its standard output.
 
 In: ``{"url", "title", "text", "tone"}``, or for an e-mail ``{"mail", "title", "text"}``. Out:
-``{"problem"}``, empty where the service took it. It is started by its path and imports nothing of ours: no process of the
-site loads apprise, and one that hangs can be ended.
+``{"problem"}``, empty where the service took it. It is started by its path and imports nothing of ours: no
+process of the site loads apprise, and one that hangs can be ended.
 """
 
 import json

@@ -13,10 +13,11 @@ from app_runtime import access
 from app_runtime.models import Run
 from app_runtime.runs.batch_page import BatchPreview, BatchResult, chosen_ids
 from app_runtime.runs.batches import AGAIN, CANCEL, carry_out, done_batch
-from app_runtime.runs.filters import RunFilter, encoded
+from app_runtime.runs.filters import RunFilter
 from app_runtime.runs.list_page import list_address
 from halo_site import audit
 from halo_site.access import require, somewhere, standing
+from halo_site.filters import encoded
 from halo_site.fragments import go
 from halo_site.roles import Role
 

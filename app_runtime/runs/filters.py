@@ -1,15 +1,12 @@
 """The filters of the lists of runs, as one bound GET form: what can be chosen, and what was."""
 
 from collections import Counter
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, cast
 
 from django import forms
 from django.http import QueryDict
-from django.utils import timezone
 from django.utils.dateformat import format as format_date
-from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -19,28 +16,21 @@ from app_runtime.models import REHEARSAL, Run, UsageDay
 from app_runtime.settings.sources import known_sources
 from app_runtime.statuses import Status, Trigger
 from halo_site.datadir.spaces import all_spaces
+from halo_site.filters import FIRST_DAY, LAST_DAY, FilterForm, midnight
 from halo_site.roles import Role, standing_of
 
 GOING_ON = "unfinished"  # queued or running: what can be cancelled
 PERIODS = {"day": timedelta(days=1), "week": timedelta(days=7), "month": timedelta(days=30)}
 PERIOD_CHOICES = (("day", _("Last 24 hours")), ("week", _("Last 7 days")), ("month", _("Last 30 days")))
-FIRST_DAY, LAST_DAY = date(1970, 1, 2), date(9998, 12, 31)  # what every zone can turn into a moment
 # Rows that are looked through for names of models; every other name can still stand in the address
 MODELS_OF_RUNS, MODELS_OF_DAYS = 500, 2_000
-MAIN, MORE = ("q", "status", "app", "period"), ("since", "until", "trigger", "model", "space")
 
 
-@dataclass(frozen=True)
-class ActiveFilter:
-    """One filter that narrows the list, in words, and the query string without it."""
+class RunFilter(FilterForm):
+    """Narrows a list of runs."""
 
-    label: str
-    value: str
-    without: str
-
-
-class RunFilter(forms.Form):
-    """Narrows a list of runs. Parameters that it does not know are nobody's business here."""
+    MAIN = ("q", "status", "app", "period")
+    MORE = ("since", "until", "trigger", "model", "space")
 
     q = forms.CharField(label=_("What it said, or its id"), required=False, max_length=200)
     status = forms.ChoiceField(label=_("Status"), required=False)
@@ -56,25 +46,20 @@ class RunFilter(forms.Form):
         data = query.copy()
         if data.get("since") or data.get("until"):
             data["period"] = ""  # dates say it more exactly
-        super().__init__(data, auto_id="filter-%s")
+        super().__init__(data)
         self.scope, self.reader = app, reader
         if app is not None:
             del self.fields["app"], self.fields["space"]
         going_on = (GOING_ON, _("Going on (queued or running)"))
-        self._offer("status", [going_on, *Status.choices], _("There is no such status."))
-        self._offer("trigger", Trigger.choices, _("There is no such trigger."))
-        self._offer("period", PERIOD_CHOICES, _("There is no such period."), _("At any time"))
+        self.offer("status", [going_on, *Status.choices], unknown=_("There is no such status."))
+        self.offer("trigger", Trigger.choices, unknown=_("There is no such trigger."))
+        self.offer("period", PERIOD_CHOICES, unknown=_("There is no such period."), anything=_("At any time"))
         if app is None:
-            self._offer("app", app_choices(reader), _("There is no app with this id."))
+            self.offer("app", app_choices(reader), unknown=_("There is no app with this id."))
             own = standing_of(reader)
             spaces = [(space.id, space.name) for space in all_spaces() if own.may(Role.VIEWER, space.id)]
-            self._offer("space", spaces, _("There is no space with this id."))
+            self.offer("space", spaces, unknown=_("There is no space with this id."))
         self._finish_widgets()
-
-    def _offer(self, name: str, choices: Any, unknown: Any, anything: Any = None) -> None:
-        field = cast("forms.ChoiceField", self.fields[name])
-        field.choices = [("", anything or _("Any")), *choices]
-        field.error_messages["invalid_choice"] = unknown
 
     def _finish_widgets(self) -> None:
         """A search box, dates as browsers pick them, and the models that are known by name."""
@@ -104,7 +89,7 @@ class RunFilter(forms.Form):
     def begins_at(self, now: datetime) -> datetime | None:
         """The first moment of the period; None where it has no beginning."""
         if self.cleaned_data["since"]:
-            return _midnight(self.cleaned_data["since"])
+            return midnight(self.cleaned_data["since"])
         length = PERIODS.get(self.cleaned_data["period"])
         return now - length if length else None
 
@@ -112,55 +97,11 @@ class RunFilter(forms.Form):
     def ends_before(self) -> datetime | None:
         """The moment after the last day of the period; None where it has no end."""
         until = self.cleaned_data["until"]
-        return _midnight(until + timedelta(days=1)) if until else None
+        return midnight(until + timedelta(days=1)) if until else None
 
-    @cached_property
-    def given(self) -> dict[str, str]:
-        """What was asked for, right or wrong, without what is empty."""
-        values = {name: str(self.data.get(name, "")).strip() for name in self.fields}
-        return {name: value for name, value in values.items() if value}
-
-    @property
-    def query(self) -> str:
-        """The query string that asks for the same again."""
-        return encoded(self.given)
-
-    @property
-    def active(self) -> list[ActiveFilter]:
-        """Each filter that was asked for, in the order of the form."""
-        return [
-            ActiveFilter(str(self.fields[name].label), self._words(name, value), self._without(name))
-            for name, value in self.given.items()
-        ]
-
-    @property
-    def main(self) -> list[forms.BoundField]:
-        return [self[name] for name in MAIN if name in self.fields]
-
-    @property
-    def more(self) -> list[forms.BoundField]:
-        return [self[name] for name in MORE if name in self.fields]
-
-    @property
-    def is_open(self) -> bool:
-        """Whether one of the less used filters is in use, so that they are shown."""
-        return any(name in self.given for name in MORE)
-
-    def _words(self, name: str, value: str) -> str:
-        choices = getattr(self.fields[name].widget, "choices", ())
-        words = {str(key): str(label) for key, label in choices}.get(value, value)
+    def words_of(self, name: str, value: str) -> str:
         day = self.cleaned_data.get(name) if name in {"since", "until"} else None
-        return format_date(day, "j M Y") if day else words
-
-    def _without(self, name: str) -> str:
-        return encoded({key: value for key, value in self.given.items() if key != name})
-
-
-def encoded(values: dict[str, str]) -> str:
-    """A query string with its question mark; empty for no values."""
-    query = QueryDict(mutable=True)
-    query.update(values)
-    return f"?{query.urlencode()}" if values else ""
+        return format_date(day, "j M Y") if day else super().words_of(name, value)
 
 
 def app_choices(reader: Any) -> list[tuple[str, str]]:
@@ -204,8 +145,3 @@ def _within(day: date | None) -> date | None:
     if day is not None and not FIRST_DAY <= day <= LAST_DAY:
         raise forms.ValidationError(gettext("Give a date between 1970 and 9998."))
     return day
-
-
-def _midnight(day: date) -> datetime:
-    """The beginning of a day in the server's zone."""
-    return datetime.combine(day, time(), timezone.get_current_timezone())

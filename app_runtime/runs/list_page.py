@@ -13,11 +13,12 @@ from app_manager.models import App
 from app_runtime.models import Run
 from app_runtime.pages import RunRow, run_rows
 from app_runtime.runs.batches import MOST_RUNS
-from app_runtime.runs.filters import RunFilter, encoded
+from app_runtime.runs.filters import RunFilter
 from app_runtime.runs.page import cost_words
 from app_runtime.runs.search import RunSearch
 from app_runtime.statuses import Status
 from halo_site import quantities
+from halo_site.filters import encoded
 from halo_site.paging import Page, parse_before
 from halo_site.quantities import capped
 

@@ -1,27 +1,29 @@
 """The filters of the audit log, as one bound GET form in the query string."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import timedelta
 from typing import Any, cast
 
 from django import forms
 from django.http import QueryDict
-from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from halo_site.audit import KINDS
 from halo_site.audit_log import objects
+from halo_site.filters import FIRST_DAY, LAST_DAY, FilterForm, midnight
 from halo_site.models import AuditEntry, AuditQuerySet
 from halo_site.read_only import begins
 
-FIRST_DAY, LAST_DAY = date(1970, 1, 2), date(9998, 12, 31)  # what every zone can turn into a moment
 SUGGESTED_FROM = 1_000  # newest lines that are looked through for words to offer
-MAIN, MORE = ("q", "actor", "verb", "object_type"), ("kind", "object_id", "since", "until")
 LONGEST = 200
 
 
 def _text(label: Any, offered: str = "") -> forms.CharField:
-    attrs = {"maxlength": LONGEST, "autocomplete": "off", **({"list": f"audit-{offered}"} if offered else {})}
+    attrs = {
+        "maxlength": LONGEST,
+        "autocomplete": "off",
+        **({"list": f"offered-{offered}"} if offered else {}),
+    }
     return forms.CharField(label=label, required=False, max_length=LONGEST, widget=forms.TextInput(attrs))
 
 
@@ -34,8 +36,11 @@ def _day(label: Any) -> forms.DateField:
     )
 
 
-class AuditFilter(forms.Form):
-    """Narrows the audit log. Parameters that it does not know are nobody's business here."""
+class AuditFilter(FilterForm):
+    """Narrows the audit log."""
+
+    MAIN = ("q", "actor", "verb", "object_type")
+    MORE = ("kind", "object_id", "since", "until")
 
     q = _text(_("Summary, object or who"))
     actor = _text(_("Who"), "actors")
@@ -47,19 +52,13 @@ class AuditFilter(forms.Form):
     until = _day(_("To"))
 
     def __init__(self, query: QueryDict) -> None:
-        super().__init__(query, auto_id="filter-%s")
+        super().__init__(query)
         known = sorted(objects.kinds().items(), key=lambda item: str(item[1]))
         asked = str(self.data.get("object_type", "")).strip()
         if asked and asked not in dict(known):  # a kind of an older or newer version
             known.append((asked, asked))
-        self._offer("object_type", [("", _("Anything")), *known])
-        self._offer("kind", [("", _("Any")), *KINDS.items()])
-        cast("forms.ChoiceField", self.fields["kind"]).error_messages["invalid_choice"] = _(
-            "There is no such kind."
-        )
-
-    def _offer(self, name: str, choices: Any) -> None:
-        cast("forms.ChoiceField", self.fields[name]).choices = choices
+        self.offer("object_type", known, anything=_("Anything"))
+        self.offer("kind", KINDS.items(), unknown=_("There is no such kind."))
 
     def clean(self) -> dict[str, Any]:
         data = cast("dict[str, Any]", super().clean())
@@ -71,20 +70,14 @@ class AuditFilter(forms.Form):
             self.add_error("until", _("The end lies before the beginning."))
         return data
 
-    @cached_property
-    def given(self) -> dict[str, str]:
-        """What was asked for, right or wrong, without what is empty."""
-        values = {name: str(self.data.get(name, "")).strip() for name in self.fields}
-        return {name: value for name, value in values.items() if value}
-
     def rows(self) -> tuple[AuditQuerySet, AuditQuerySet, bool]:
         """The lines that indexes find, those of them that match, and whether that needs a scan."""
         asked = {name: value for name, value in self.cleaned_data.items() if value}
         among = AuditEntry.objects.all()
         if since := asked.pop("since", None):
-            among = among.filter(ts__gte=_midnight(since))
+            among = among.filter(ts__gte=midnight(since))
         if until := asked.pop("until", None):
-            among = among.filter(ts__lt=_midnight(until + timedelta(days=1)))
+            among = among.filter(ts__lt=midnight(until + timedelta(days=1)))
         if "object_id" in asked and "object_type" in asked:
             among = among.of_object(asked.pop("object_type"), asked.pop("object_id"))
         elif ":" in asked.get("actor", ""):
@@ -122,49 +115,3 @@ class AuditFilter(forms.Form):
             "actors": sorted({actor for actor, _verb in pairs}, key=str.casefold),
             "verbs": sorted({verb for _actor, verb in pairs}, key=str.casefold),
         }
-
-    @property
-    def main(self) -> list[forms.BoundField]:
-        return [self[name] for name in MAIN]
-
-    @property
-    def more(self) -> list[forms.BoundField]:
-        return [self[name] for name in MORE]
-
-    @property
-    def is_open(self) -> bool:
-        """Whether one of the less used filters is in use, so that they are shown."""
-        return any(name in self.given for name in MORE)
-
-    @property
-    def query(self) -> str:
-        """The query string that asks for the same again."""
-        return encoded(self.given)
-
-    @property
-    def active(self) -> list[tuple[str, str, str]]:
-        """Each filter that was asked for: its label, its value, and the query string without it."""
-        return [
-            (
-                str(self.fields[name].label),
-                self._words(name, value),
-                encoded({key: other for key, other in self.given.items() if key != name}),
-            )
-            for name, value in self.given.items()
-        ]
-
-    def _words(self, name: str, value: str) -> str:
-        choices = getattr(self.fields[name], "choices", ())
-        return {str(key): str(label) for key, label in choices}.get(value, value)
-
-
-def encoded(values: dict[str, str]) -> str:
-    """A query string with its question mark; empty for no values."""
-    query = QueryDict(mutable=True)
-    query.update(values)
-    return f"?{query.urlencode()}" if values else ""
-
-
-def _midnight(day: date) -> datetime:
-    """The beginning of a day in the server's zone."""
-    return datetime.combine(day, time(), timezone.get_current_timezone())

@@ -14,8 +14,9 @@ from django.utils.translation import ngettext
 from halo_site.audit import KINDS, masker_of_secrets, text_without_secrets, without_secrets
 from halo_site.audit_log import objects
 from halo_site.audit_log.changes import Changes, changes
-from halo_site.audit_log.filters import AuditFilter, encoded
+from halo_site.audit_log.filters import AuditFilter
 from halo_site.export import TYPES
+from halo_site.filters import encoded
 from halo_site.masking import Masker
 from halo_site.models import AuditEntry
 from halo_site.paging import Page, page_of, parse_before, searched_page_of

@@ -8,7 +8,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from halo_site.audit_log.filters import encoded
+from halo_site.filters import encoded
 from halo_site.roles import Role, standing_of
 
 register = template.Library()
