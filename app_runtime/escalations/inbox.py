@@ -48,6 +48,11 @@ class InboxPage:
         return bool(self.filter.given)
 
     @property
+    def is_right(self) -> bool:
+        """Whether every filter says something that there is."""
+        return self.filter.is_valid()
+
+    @property
     def lists_open(self) -> bool:
         return self.filter.is_valid() and self.filter.listed == State.OPEN
 

@@ -18,6 +18,12 @@ from halo_site.zones import is_zone, system_zone
 SECURITY = (("starttls", "STARTTLS"), ("tls", "TLS"), ("none", _("none (on this machine only)")))
 MOST_APPS = 1_000
 REFERENCES = ("env:", "secret:")
+NOTHING_CHOSEN = {
+    "targets": _("None chosen: every target."),
+    "types": _("None chosen: everything that the level of an app lets through."),
+    "spaces": _("None chosen: all spaces."),
+    "apps": _("None chosen: all apps. With spaces and apps chosen, both have to fit."),
+}
 WRITE_ONLY = {"autocomplete": "off"}
 
 
@@ -31,23 +37,23 @@ class TargetForm(forms.Form):
     """One target: an e-mail address, or an address of a service that is never shown again."""
 
     name = forms.CharField(label=_("Name"), max_length=100)
-    mail = forms.EmailField(label=_("E-mail address"), required=False)
+    mail = forms.EmailField(label=_("An e-mail address"), required=False)
     address = forms.CharField(
-        label=_("Or the address of a service"), required=False, max_length=2000,
+        label=_("The address of a service"), required=False, max_length=2000,
         widget=forms.PasswordInput(attrs=WRITE_ONLY),
     )  # fmt: skip
     reference = forms.CharField(
-        label=_("Or where its address is"), required=False, max_length=200,
-        help_text=_("env:NAME or secret:NAME"),
+        label=_("The place where such an address is kept"), required=False, max_length=200,
+        help_text=_("env:NAME for a variable that the server has, secret:NAME for a line of secrets.json"),
     )  # fmt: skip
 
     def __init__(self, *args: Any, target: NotificationTarget | None = None, **options: Any) -> None:
         super().__init__(*args, **options)
         self.target = target
         words = _(
-            "As apprise writes it, such as ntfys://ntfy.sh/TOPIC or jsons://example.org/hook. It is kept in "
-            "secrets.json and never shown. It may lie in your own network: whoever manages this site is "
-            "trusted to let it send messages there."
+            "As apprise writes it: ntfys://ntfy.sh/TOPIC for a phone, jsons://example.org/hook for a "
+            "program, and a hundred others. It is kept in secrets.json and never shown again. It may lie in "
+            "your own network."
         )
         empty = _("All three empty: as it was.")
         self.fields["address"].help_text = f"{words} {empty}" if target else words
@@ -90,15 +96,19 @@ class TargetForm(forms.Form):
         return data
 
 
+def _several(label: Any) -> forms.MultipleChoiceField:
+    """Any number of choices, each with a box; a long list of them scrolls."""
+    boxes = forms.CheckboxSelectMultiple(attrs={"class": "ticks"})
+    return forms.MultipleChoiceField(label=label, required=False, widget=boxes)
+
+
 class RuleForm(forms.Form):
     """One rule. What is left empty means all of them."""
 
-    targets = forms.MultipleChoiceField(
-        label=_("Targets"), required=False, widget=forms.CheckboxSelectMultiple
-    )
-    types = forms.MultipleChoiceField(label=_("Types"), required=False, widget=forms.CheckboxSelectMultiple)
-    spaces = forms.MultipleChoiceField(label=_("Spaces"), required=False)
-    apps = forms.MultipleChoiceField(label=_("Apps"), required=False)
+    targets = _several(_("Who is told"))
+    types = _several(_("Of what"))
+    spaces = _several(_("Of which spaces"))
+    apps = _several(_("Of which apps"))
 
     def __init__(self, *args: Any, known: Notifications, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -107,6 +117,8 @@ class RuleForm(forms.Form):
         self._offer("types", list(type_names().items()))
         self._offer("spaces", [(space.id, space.name) for space in all_spaces()])
         self._offer("apps", [(app.pk, app.name) for app in apps])
+        for name, words in NOTHING_CHOSEN.items():
+            self.fields[name].help_text = words
 
     def _offer(self, name: str, choices: list[tuple[Any, Any]]) -> None:
         cast("forms.MultipleChoiceField", self.fields[name]).choices = choices

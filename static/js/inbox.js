@@ -16,8 +16,8 @@
     marked = list().querySelector(".is-marked")?.id ?? "";
   });
   document.addEventListener("htmx:afterSwap", (event) => {
-    if (event.detail.target.id !== "inbox-news") return;
-    event.detail.target.hidden = !held;
+    if (event.detail.target.id !== "inbox-live") return;
+    if (!held) document.querySelector("#inbox-live .new-pill")?.remove();
     if (marked) document.getElementById(marked)?.classList.add("is-marked");
   });
 })();

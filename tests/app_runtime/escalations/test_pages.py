@@ -380,3 +380,16 @@ def test_a_question_that_is_more_than_a_title_stands_in_full(
 
 def test_a_short_question_stands_once(operator_client: Client, app: App) -> None:
     assert "The whole question" not in page(operator_client, ask(app, question="Now?", summary="Now?"))
+
+
+def test_a_rehearsal_has_told_nobody_and_says_so(operator_client: Client, app: App) -> None:
+    rehearsed = ask(app)
+    assert "none: a rehearsal tells nobody" in page(operator_client, rehearsed)
+    Run.objects.update(engine="model")
+    assert f"/notifications/?entry={rehearsed.pk}" in page(operator_client, rehearsed)
+
+
+def test_a_wrong_filter_is_not_said_to_match_nothing(operator_client: Client, asked: Entry) -> None:
+    html = page(operator_client, query="?state=nonsense")
+    assert "Nothing was looked for" in html
+    assert "No question matches" not in html

@@ -261,3 +261,16 @@ def test_an_app_has_a_level_of_its_own(operator_client: Client, app: App) -> Non
     app.refresh_from_db()
     assert app.user_overrides == {}
     assert AuditEntry.objects.filter(verb="override_notifications").count() == 2
+
+
+def test_the_form_of_a_rule_says_what_choosing_nothing_means(operator_client: Client) -> None:
+    page = operator_client.get("/settings/notifications/").content.decode()
+    assert page.count("None chosen: ") == 4
+    assert 'role="group" aria-labelledby="id_types_legend"' in page
+
+
+def test_the_form_of_a_target_asks_for_one_of_three(operator_client: Client) -> None:
+    page = operator_client.get("/settings/notifications/targets/new/").content.decode()
+    form = page.split("<fieldset")[1].split("</fieldset>")[0]
+    assert form.count("<input") == 3
+    assert "optional" not in form
