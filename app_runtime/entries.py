@@ -16,7 +16,7 @@ from halo_site.roles import standing_of
 from halo_site.store.fields import HIGHEST_MS, LOWEST_MS, EpochMsField, from_ms
 
 if TYPE_CHECKING:
-    from app_runtime.escalations.questions import Reply
+    from app_runtime.escalations.questions import Answer
     from app_runtime.models import Run
 
 MOST_STEPS = 1_000_000  # more than any run has; a larger number is no step
@@ -159,11 +159,11 @@ class Entry(models.Model):
         }
         return [single]
 
-    def answer(self, replies: "Sequence[Reply]", **how: Any) -> "Run | None":
+    def answer(self, answers: "Sequence[Answer]", **how: Any) -> "Run | None":
         """Store a person's answer and queue the run that goes on with it (`escalations.answering.answer`)."""
         from app_runtime.escalations import answering  # verbs know every room, rows know none
 
-        return answering.answer(self, replies, **how)
+        return answering.answer(self, answers, **how)
 
     def dismiss(self, **how: Any) -> None:
         """Close the question because a person decided so (`escalations.answering.dismiss`)."""

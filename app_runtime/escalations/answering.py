@@ -18,16 +18,17 @@ from app_runtime.dispatch import queue_run
 from app_runtime.escalations import closing
 from app_runtime.escalations.exceptions import (
     AlreadyAnswered,
+    AnswerRefused,
     NotAnswerable,
     QuestionChanged,
     QuestionClosed,
-    ReplyRefused,
 )
 from app_runtime.escalations.expiry import expire_at_its_time
 from app_runtime.escalations.questions import (
-    Reply,
+    Answer,
     State,
     answer_in_words,
+    answers_of,
     asked,
     decided_at,
     decider,
@@ -35,7 +36,6 @@ from app_runtime.escalations.questions import (
     expired_words,
     is_over,
     reason_in_words,
-    replies_of,
     state_of,
 )
 from app_runtime.models import Entry, Run
@@ -48,17 +48,17 @@ from halo_site.masking import Masker
 from halo_site.quantities import relative
 from halo_site.store.fields import to_ms
 
-LONGEST_REPLY = 20_000  # characters
+LONGEST_ANSWER = 20_000  # characters
 TOLD = 300  # characters of an answer in a sentence or an audit line
 
 
 def answer(
-    entry: Entry, replies: Sequence[Reply], *, actor: Actor, now: datetime, shown_digest: str, via: str
+    entry: Entry, answers: Sequence[Answer], *, actor: Actor, now: datetime, shown_digest: str, via: str
 ) -> Run | None:
     """Store the answer and queue the run that goes on with it; returns that run.
 
     The same answer again is harmless and returns the same run (None where it is not there any more). Raises
-    `ReplyRefused`, `AlreadyAnswered`, `QuestionClosed`, `QuestionChanged` or `NotAnswerable`.
+    `AnswerRefused`, `AlreadyAnswered`, `QuestionClosed`, `QuestionChanged` or `NotAnswerable`.
 
     After its deadline a question is closed as expired, whether or not the clock has looked since.
     """
@@ -67,9 +67,9 @@ def answer(
     with transaction.atomic():
         app, stored = _held(entry)
         if state_of(stored) == State.ANSWERED:
-            return _again(stored, replies, masker, now)
+            return _again(stored, answers, masker, now)
         _refuse_unless_open(app, stored, shown_digest, now)
-        given = checked(stored, replies, masker)
+        given = checked(stored, answers, masker)
         refusal = refusal_of_state(app, automatic=False)
         if refusal is not None:
             raise NotAnswerable(stored, refusal.sentence)
@@ -105,7 +105,7 @@ def dismiss(entry: Entry, *, actor: Actor, now: datetime, shown_digest: str, via
 
 def words_of_answer(entry: Entry, now: datetime) -> str:
     """Who answered what and when, as the loser of a race is told."""
-    at, told = decided_at(entry), answer_in_words(replies_of(entry))
+    at, told = decided_at(entry), answer_in_words(answers_of(entry))
     return _("%(who)s answered %(when)s: %(what)s") % {
         "who": decider(entry) or _("Somebody"),
         "when": relative(at, now) if at else _("at a time that is unknown"),
@@ -113,20 +113,20 @@ def words_of_answer(entry: Entry, now: datetime) -> str:
     }
 
 
-def checked(entry: Entry, replies: Sequence[Reply], masker: Masker) -> list[Reply]:
-    """The replies as they are stored: one for each question, without secrets. Raises `ReplyRefused`."""
+def checked(entry: Entry, answers: Sequence[Answer], masker: Masker) -> list[Answer]:
+    """The answers as they are stored: one for each question, without secrets. Raises `AnswerRefused`."""
     questions = asked(entry)
-    if len(replies) > len(questions):
-        words = _("There are %(replies)d answers to %(questions)d questions.")
-        raise ReplyRefused(words % {"replies": len(replies), "questions": len(questions)})
-    given = [*replies, *[Reply()] * (len(questions) - len(replies))]
-    empty = [number for number, reply in enumerate(given) if not _plain(reply.text) + _plain(reply.choice)]
+    if len(answers) > len(questions):
+        words = _("There are %(answers)d answers to %(questions)d questions.")
+        raise AnswerRefused(words % {"answers": len(answers), "questions": len(questions)})
+    given = [*answers, *[Answer()] * (len(questions) - len(answers))]
+    empty = [number for number, answer in enumerate(given) if not _plain(answer.text) + _plain(answer.choice)]
     if empty:
         which = _without_answer(empty) if len(questions) > 1 else _("The answer is empty")
-        raise ReplyRefused(_("%s. Choose one, or write it in your own words.") % which, *empty)
+        raise AnswerRefused(_("%s. Choose one, or write it in your own words.") % which, *empty)
     return [
-        _checked(reply, question.choices, question.number, masker)
-        for reply, question in zip(given, questions, strict=True)
+        _checked(answer, question.choices, question.number, masker)
+        for answer, question in zip(given, questions, strict=True)
     ]
 
 
@@ -138,17 +138,17 @@ def _without_answer(numbers: list[int]) -> str:
     return _("Questions %(some)s and %(last)s have no answer") % {"some": ", ".join(some), "last": last}
 
 
-def _checked(reply: Reply, choices: tuple[str, ...], number: int, masker: Masker) -> Reply:
-    text = _plain(reply.text)
-    chosen = _plain(reply.choice)
-    if len(text) > LONGEST_REPLY:
+def _checked(answer: Answer, choices: tuple[str, ...], number: int, masker: Masker) -> Answer:
+    text = _plain(answer.text)
+    chosen = _plain(answer.choice)
+    if len(text) > LONGEST_ANSWER:
         words = _("The answer has %(count)s characters; at most %(most)s are taken. Shorten it.")
-        raise ReplyRefused(words % {"count": f"{len(text):,}", "most": f"{LONGEST_REPLY:,}"}, number)
+        raise AnswerRefused(words % {"count": f"{len(text):,}", "most": f"{LONGEST_ANSWER:,}"}, number)
     offered = next((choice for choice in choices if _plain(choice) == chosen), None) if chosen else None
     if chosen and offered is None:
         words = _("“%s” is none of the choices. Choose one of them, or write it as text.")
-        raise ReplyRefused(words % chosen[:TOLD], number)
-    return Reply(offered, masker.text(text) or None)
+        raise AnswerRefused(words % chosen[:TOLD], number)
+    return Answer(offered, masker.text(text) or None)
 
 
 def _plain(text: str | None) -> str:
@@ -156,16 +156,16 @@ def _plain(text: str | None) -> str:
     return str(storable(text or "")).replace("\r\n", "\n").strip()
 
 
-def response_of(replies: Sequence[Reply], now: datetime) -> dict[str, Any]:
+def response_of(answers: Sequence[Answer], now: datetime) -> dict[str, Any]:
     """The documented shape of `user_response_json` (halo-facts §8)."""
-    listed = [_as_json(reply) for reply in replies]
+    listed = [_as_json(answer) for answer in answers]
     if len(listed) == 1:
         return {"ts": to_ms(now), **listed[0]}
     return {"ts": to_ms(now), "answers": listed}
 
 
-def _as_json(reply: Reply) -> dict[str, str]:
-    pairs = (("choice", reply.choice), ("text", reply.text))
+def _as_json(answer: Answer) -> dict[str, str]:
+    pairs = (("choice", answer.choice), ("text", answer.text))
     return {key: value for key, value in pairs if value is not None}
 
 
@@ -179,11 +179,11 @@ def _held(entry: Entry) -> tuple[App, Entry]:
     return app, held
 
 
-def _again(entry: Entry, replies: Sequence[Reply], masker: Masker, now: datetime) -> Run | None:
+def _again(entry: Entry, answers: Sequence[Answer], masker: Masker, now: datetime) -> Run | None:
     """The run that has the answer, if it is the same that is given again."""
     try:
-        is_same = checked(entry, replies, masker) == replies_of(entry)
-    except ReplyRefused:
+        is_same = checked(entry, answers, masker) == answers_of(entry)
+    except AnswerRefused:
         is_same = False
     if not is_same:
         raise AlreadyAnswered(words_of_answer(entry, now))
@@ -216,7 +216,7 @@ def _decide(entry: Entry, now: datetime, **values: Any) -> None:
         setattr(entry, name, value)
 
 
-def _follow(app: App, entry: Entry, replies: Sequence[Reply], actor: Actor, now: datetime) -> Run:
+def _follow(app: App, entry: Entry, answers: Sequence[Answer], actor: Actor, now: datetime) -> Run:
     """Queue the run that goes on where the asking one stopped, before everything that waits."""
     parent = Run.objects.filter(pk=entry.run_id).first()
     questions = [

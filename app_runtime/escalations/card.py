@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from app_runtime.admission import refusal_of_state
 from app_runtime.chips import Chip, status_chip
-from app_runtime.escalations.questions import State, answer_in_words, asked, replies_of
+from app_runtime.escalations.questions import State, answer_in_words, answers_of, asked
 from app_runtime.escalations.rows import QuestionRow
 from app_runtime.models import Entry, Run
 from app_runtime.runs.page import RunPage
@@ -30,7 +30,7 @@ class Alike:
 
     @property
     def answer(self) -> str:
-        return answer_in_words(replies_of(self.entry))
+        return answer_in_words(answers_of(self.entry))
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class QuestionCard(QuestionRow):
 
     @property
     def has_kept(self) -> bool:
-        return any(not reply.is_empty for reply in self.kept)
+        return any(not answer.is_empty for answer in self.kept)
 
     @cached_property
     def steps(self) -> list[Step]:

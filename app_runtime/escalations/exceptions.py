@@ -14,7 +14,7 @@ class QuestionRefusal(RuntimeRefusal):
     """The question cannot be decided in this way now."""
 
 
-class ReplyRefused(QuestionRefusal):
+class AnswerRefused(QuestionRefusal):
     """The answer itself is wrong: empty, too long, or a choice that was not offered.
 
     ``numbers`` are those of the questions that it is about, from 0.

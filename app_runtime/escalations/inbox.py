@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from app_manager.states import Status as AppStatus
 from app_runtime.escalations.filters import InboxFilter
-from app_runtime.escalations.questions import State, answer_in_words, decided_at, decider, replies_of
+from app_runtime.escalations.questions import State, answer_in_words, answers_of, decided_at, decider
 from app_runtime.escalations.rows import QuestionRow, question_rows
 from app_runtime.models import Entry, EntryQuerySet
 from app_runtime.runs.filters import app_choices
@@ -267,7 +267,7 @@ def _says(content: Any, *more: str, text: str) -> bool:
 
 
 def _is_about(row: Entry, text: str) -> bool:
-    return _says(row.content, row.app.name, answer_in_words(replies_of(row)), text=text)
+    return _says(row.content, row.app.name, answer_in_words(answers_of(row)), text=text)
 
 
 def _of_state(rows: EntryQuerySet, state: str) -> EntryQuerySet:

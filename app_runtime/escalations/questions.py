@@ -27,7 +27,7 @@ OF_OTHERS = {
 
 
 @dataclass(frozen=True)
-class Reply:
+class Answer:
     """The answer to one question: a choice that was offered, or words, or both. None: not given."""
 
     choice: str | None = None
@@ -105,15 +105,15 @@ def resolution_of(entry: Entry) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def replies_of(entry: Entry) -> list[Reply]:
+def answers_of(entry: Entry) -> list[Answer]:
     """What was answered, one for each question as the row has them; empty where nothing can be read."""
     stored = entry.user_response
     if not isinstance(stored, dict):
         return []
     listed = stored.get("answers")
     items = listed if isinstance(listed, list) else [stored]
-    found = [Reply(_text(item, "choice"), _text(item, "text")) for item in items if isinstance(item, dict)]
-    return found if any(reply.words for reply in found) else []
+    found = [Answer(_text(item, "choice"), _text(item, "text")) for item in items if isinstance(item, dict)]
+    return found if any(answer.words for answer in found) else []
 
 
 def _text(item: dict[str, Any], key: str) -> str | None:
@@ -121,9 +121,9 @@ def _text(item: dict[str, Any], key: str) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def answer_in_words(replies: Sequence[Reply]) -> str:
-    """All replies in one line."""
-    return " / ".join(reply.words for reply in replies)
+def answer_in_words(answers: Sequence[Answer]) -> str:
+    """All answers in one line."""
+    return " / ".join(answer.words for answer in answers)
 
 
 def decided_at(entry: Entry) -> datetime | None:

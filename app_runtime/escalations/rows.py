@@ -9,17 +9,17 @@ from django.utils.translation import gettext_lazy as _
 
 from app_runtime.chips import Chip
 from app_runtime.escalations.questions import (
+    Answer,
     Asked,
-    Reply,
     State,
     answer_in_words,
+    answers_of,
     asked,
     decided_at,
     decider,
     digest_of,
     is_over,
     reason_in_words,
-    replies_of,
     share_of_time,
     state_of,
 )
@@ -54,7 +54,7 @@ class QuestionRow:
     may_answer: bool
     space: str = ""
     run: Run | None = None
-    kept: tuple[Reply, ...] = ()  # what somebody wrote and was refused, to be shown again
+    kept: tuple[Answer, ...] = ()  # what somebody wrote and was refused, to be shown again
     problem_at: tuple[int, ...] = ()  # the numbers of the questions that the refusal is about
 
     @cached_property
@@ -66,12 +66,12 @@ class QuestionRow:
         return self.questions[0]
 
     @cached_property
-    def fields(self) -> list[tuple[Asked, Reply, bool]]:
+    def fields(self) -> list[tuple[Asked, Answer, bool]]:
         """Each question with what was written, and whether that is what is wrong."""
-        written = [*self.kept, *[Reply()] * (len(self.questions) - len(self.kept))]
+        written = [*self.kept, *[Answer()] * (len(self.questions) - len(self.kept))]
         return [
-            (question, reply, question.number in self.problem_at)
-            for question, reply in zip(self.questions, written, strict=False)
+            (question, answer, question.number in self.problem_at)
+            for question, answer in zip(self.questions, written, strict=False)
         ]
 
     @property
@@ -146,11 +146,11 @@ class QuestionRow:
 
     @property
     def answer(self) -> str:
-        return answer_in_words(replies_of(self.entry))
+        return answer_in_words(answers_of(self.entry))
 
     @property
-    def answers(self) -> list[tuple[Asked, Reply]]:
-        return list(zip(self.questions, replies_of(self.entry), strict=False))
+    def answers(self) -> list[tuple[Asked, Answer]]:
+        return list(zip(self.questions, answers_of(self.entry), strict=False))
 
     @property
     def closed_words(self) -> str:

@@ -14,10 +14,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from app_runtime import access
 from app_runtime.escalations.card import QuestionCard
-from app_runtime.escalations.exceptions import QuestionRefusal, ReplyRefused
+from app_runtime.escalations.exceptions import AnswerRefused, QuestionRefusal
 from app_runtime.escalations.inbox import InboxPage, next_open
 from app_runtime.escalations.live import InboxLive
-from app_runtime.escalations.questions import Reply, asked
+from app_runtime.escalations.questions import Answer, asked
 from app_runtime.escalations.rows import question_rows
 from app_runtime.models import Entry, Run
 from app_runtime.statuses import Status, Via
@@ -68,13 +68,13 @@ def question_dismiss(request: HttpRequest, entry_id: str) -> HttpResponse:
 
 def answered(request: HttpRequest, question: Entry, via: str) -> HttpResponse:
     """Carry out an answer that came by ``via``. What is refused comes back, with all that was written."""
-    replies = replies_in(request.POST, len(asked(question)))
+    answers = answers_in(request.POST, len(asked(question)))
     try:
-        run = question.answer(replies, **_how(request, via))
-    except ReplyRefused as error:
-        return show(request, question, 422, problem=str(error), kept=replies, problem_at=error.numbers)
+        run = question.answer(answers, **_how(request, via))
+    except AnswerRefused as error:
+        return show(request, question, 422, problem=str(error), kept=answers, problem_at=error.numbers)
     except QuestionRefusal as error:
-        return show(request, question, 409, problem=str(error), kept=replies)
+        return show(request, question, 409, problem=str(error), kept=answers)
     messages.success(request, _answered_words(question, run))
     return _onwards(request, question)
 
@@ -84,8 +84,8 @@ def dismissed(request: HttpRequest, question: Entry, via: str) -> HttpResponse:
     try:
         question.dismiss(**_how(request, via))
     except QuestionRefusal as error:
-        replies = replies_in(request.POST, len(asked(question)))
-        return show(request, question, 409, problem=str(error), kept=replies)
+        answers = answers_in(request.POST, len(asked(question)))
+        return show(request, question, 409, problem=str(error), kept=answers)
     messages.success(request, _("Dismissed. The app is told nothing, and its run goes on no further."))
     return _onwards(request, question)
 
@@ -101,10 +101,10 @@ def show(request: HttpRequest, question: Entry, status: int = 200, **refused: An
     return render(request, "app_runtime/escalations/question.html", context, status=status)
 
 
-def replies_in(posted: QueryDict, count: int) -> list[Reply]:
-    """What the form of a card says, one reply for each question: ``choice-0``, ``text-0`` and so on."""
+def answers_in(posted: QueryDict, count: int) -> list[Answer]:
+    """What the form of a card says, one answer for each question: ``choice-0``, ``text-0`` and so on."""
     return [
-        Reply(posted.get(f"choice-{number}") or None, posted.get(f"text-{number}") or None)
+        Answer(posted.get(f"choice-{number}") or None, posted.get(f"text-{number}") or None)
         for number in range(count)
     ]
 

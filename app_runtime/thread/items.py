@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from app_runtime.chips import Chip
 from app_runtime.continuing import LONGEST_MESSAGE
-from app_runtime.escalations.questions import decided_at, decider, reason_in_words
+from app_runtime.escalations.questions import Answer, answers_of, decided_at, decider, reason_in_words
 from app_runtime.models import Entry, Reply, Run, RunMessage
 from app_runtime.statuses import ENTRY_TONES, EntryType, Status
 from app_runtime.strips import Bar, bars_of
@@ -34,15 +34,6 @@ TEMPLATES: dict[str, str] = {
 UNKNOWN = "app_runtime/entry/_unknown.html"
 REPLY = "app_runtime/entry/_reply.html"
 QUIET = "app_runtime/entry/_quiet.html"
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a person said to one question."""
-
-    question: str
-    choice: str
-    text: str
 
 
 @dataclass(frozen=True)
@@ -113,18 +104,8 @@ class ThreadEntry:
 
     @property
     def answers(self) -> list[Answer]:
-        """Each question with what was answered to it; empty while nothing was."""
-        given = self.entry.user_response
-        if not isinstance(given, dict) or not given:
-            return []
-        several = given.get("answers")
-        parts = several if isinstance(several, list) else [given]
-        asked = [str(item.get("question") or "") for item in self.entry.questions]
-        return [
-            Answer(asked[place] if place < len(asked) else "", _word(part, "choice"), _word(part, "text"))
-            for place, part in enumerate(parts)
-            if isinstance(part, dict)
-        ]
+        """What was answered to each question; empty while nothing was, or nothing that can be read."""
+        return answers_of(self.entry)
 
     @property
     def answered_by(self) -> str:

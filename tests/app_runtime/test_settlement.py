@@ -7,7 +7,7 @@ from django_tasks_db.models import DBTaskResult
 
 from app_manager.models import App
 from app_runtime import queue, settlement, worker
-from app_runtime.escalations.questions import Reply
+from app_runtime.escalations.questions import Answer
 from app_runtime.models import Entry, Run
 from app_runtime.settlement import End, failed, settle, settle_lost
 from app_runtime.statuses import Outcome, Status, Trigger
@@ -256,7 +256,7 @@ def test_a_lost_run_that_had_asked_waits_for_its_answer(app: App) -> None:
 
 def test_a_lost_run_whose_question_was_answered_has_done_its_work(app: App) -> None:
     run = lost(app, step_count=3)
-    follow_up = say(make_question(app, run=run), Reply("Yes"))
+    follow_up = say(make_question(app, run=run), Answer("Yes"))
     settle_lost(LATER)
     run.refresh_from_db()
     assert follow_up

@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from app_manager.models import App
-from app_runtime.escalations.questions import Reply
+from app_runtime.escalations.questions import Answer
 from app_runtime.models import Entry, Run
 from tests.app_runtime.escalations.asking import BEN, TWO, ask, drop, say
 from tests.factories import MINUTE, make_app
@@ -166,7 +166,7 @@ def test_the_count_comes_to_every_page(asked, watched_page):
     page = watched_page
     page.goto("/usage/")
     assert page.title().startswith("(2) Usage")
-    say(asked[0], Reply("Yes"), now=timezone.now())
+    say(asked[0], Answer("Yes"), now=timezone.now())
     page.wait_for_function("() => document.title.startsWith('(1) ')")
     drop(asked[1], now=timezone.now())
     page.wait_for_function("() => document.title.startsWith('Usage')")

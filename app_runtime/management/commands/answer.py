@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from app_manager.access import is_plain
 from app_runtime.escalations.exceptions import QuestionRefusal
-from app_runtime.escalations.questions import Asked, Reply, asked, digest_of
+from app_runtime.escalations.questions import Answer, Asked, asked, digest_of
 from app_runtime.models import Entry
 from app_runtime.statuses import Via
 from halo_site import audit
@@ -60,15 +60,15 @@ class Command(HaloCommand):
                 raise CommandError("--dismiss takes no answer: leave --choice and --text out.")
             entry.dismiss(**how)
             return "Dismissed."
-        run = entry.answer(replies(asked(entry), choices, texts), **how)
+        run = entry.answer(answers(asked(entry), choices, texts), **how)
         return run.pk if run else "Answered already in the same way; its run is not there any more."
 
 
-def replies(questions: Sequence[Asked], choices: list[str], texts: list[str]) -> list[Reply]:
-    """What was given, one reply for each question; more than there are questions is an error later."""
+def answers(questions: Sequence[Asked], choices: list[str], texts: list[str]) -> list[Answer]:
+    """What was given, one answer for each question; more than there are questions is an error later."""
     count = max(len(choices), len(texts), len(questions))
     padded = (_padded(choices, count), _padded(texts, count))
-    return [Reply(choice, text) for choice, text in zip(*padded, strict=True)]
+    return [Answer(choice, text) for choice, text in zip(*padded, strict=True)]
 
 
 def _padded(values: list[str], count: int) -> list[str | None]:

@@ -7,7 +7,7 @@ from typing import Any
 from django.test import Client
 
 from app_manager.models import App
-from app_runtime.escalations.questions import Reply, digest_of
+from app_runtime.escalations.questions import Answer, digest_of
 from app_runtime.models import Entry, Run
 from app_runtime.statuses import EntryType, Status
 from halo_site.audit import Actor
@@ -33,10 +33,10 @@ def ask(app: App, *, at: datetime = NINE, deadline: datetime | None = None, **co
     return entry
 
 
-def say(entry: Entry, *replies: Reply, **more: Any) -> Run | None:
+def say(entry: Entry, *answers: Answer, **more: Any) -> Run | None:
     """Answer as Anna does, having seen the question as it is."""
     how = {"actor": ANNA, "now": LATER, "shown_digest": digest_of(entry), "via": "web", **more}
-    return entry.answer(replies, **how)
+    return entry.answer(answers, **how)
 
 
 def drop(entry: Entry, **more: Any) -> None:

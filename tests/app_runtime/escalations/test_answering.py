@@ -6,16 +6,16 @@ from datetime import datetime, timedelta
 import pytest
 
 from app_manager.models import App
-from app_runtime.escalations.answering import LONGEST_REPLY
+from app_runtime.escalations.answering import LONGEST_ANSWER
 from app_runtime.escalations.exceptions import (
     AlreadyAnswered,
+    AnswerRefused,
     NotAnswerable,
     QuestionChanged,
     QuestionClosed,
-    ReplyRefused,
 )
 from app_runtime.escalations.expiry import expire
-from app_runtime.escalations.questions import Reply, digest_of
+from app_runtime.escalations.questions import Answer, digest_of
 from app_runtime.models import Entry, Run
 from app_runtime.settlement import End, settle
 from app_runtime.statuses import Outcome, Status
@@ -27,7 +27,7 @@ from tests.app_runtime.escalations.asking import ANNA, BEN, LATER, TWO, ask, dro
 from tests.factories import MINUTE, NINE, make_app, make_question, make_run, set_status
 
 pytestmark = pytest.mark.django_db
-YES, NO = Reply("Yes"), Reply("No")
+YES, NO = Answer("Yes"), Answer("No")
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def asked(app: App) -> Entry:
 
 
 def test_an_answer_is_stored_as_documented_with_who_and_how(asked: Entry) -> None:
-    say(asked, Reply("Yes", "until Friday"))
+    say(asked, Answer("Yes", "until Friday"))
     stored = Entry.objects.get()
     assert stored.user_response == {"ts": to_ms(LATER), "choice": "Yes", "text": "until Friday"}
     decision = (stored.decided_by, stored.decided_via, stored.decided_at, stored.shown_digest)
@@ -46,7 +46,7 @@ def test_an_answer_is_stored_as_documented_with_who_and_how(asked: Entry) -> Non
 
 def test_several_answers_are_stored_in_the_order_of_the_questions(app: App) -> None:
     asked = ask(app, questions=TWO)
-    say(asked, Reply("Blue"), Reply(text="three"))
+    say(asked, Answer("Blue"), Answer(text="three"))
     assert Entry.objects.get().user_response["answers"] == [{"choice": "Blue"}, {"text": "three"}]
 
 
@@ -90,7 +90,7 @@ def test_the_same_answer_again_is_harmless_and_names_the_same_run(asked: Entry) 
 
 
 def test_another_answer_is_refused_and_names_who_what_and_when(asked: Entry) -> None:
-    say(asked, Reply("Yes", "until Friday"))
+    say(asked, Answer("Yes", "until Friday"))
     with pytest.raises(AlreadyAnswered, match=r"^anna answered 1 min ago: Yes · until Friday$"):
         say(asked, NO, actor=BEN, now=LATER + MINUTE)
 
@@ -98,7 +98,7 @@ def test_another_answer_is_refused_and_names_who_what_and_when(asked: Entry) -> 
 def test_an_empty_other_answer_is_told_so_too(asked: Entry) -> None:
     say(asked, YES)
     with pytest.raises(AlreadyAnswered):
-        say(asked, Reply())
+        say(asked, Answer())
 
 
 @pytest.mark.parametrize("first", [0, 1])
@@ -153,48 +153,48 @@ def test_an_app_that_cannot_go_on_keeps_its_question(app: App, asked: Entry) -> 
 
 
 @pytest.mark.parametrize(
-    ("replies", "words"),
+    ("answers", "words"),
     [
         ((), "The answer is empty"),
-        ((Reply("", " \r\n"),), "The answer is empty"),
-        ((Reply("Perhaps"),), "“Perhaps” is none of the choices"),
-        ((Reply("yes"),), "“yes” is none of the choices"),
-        ((Reply(text="x" * (LONGEST_REPLY + 1)),), "20,001 characters; at most 20,000"),
-        ((Reply("Yes", "x" * 100_000),), "100,000 characters; at most 20,000"),
+        ((Answer("", " \r\n"),), "The answer is empty"),
+        ((Answer("Perhaps"),), "“Perhaps” is none of the choices"),
+        ((Answer("yes"),), "“yes” is none of the choices"),
+        ((Answer(text="x" * (LONGEST_ANSWER + 1)),), "20,001 characters; at most 20,000"),
+        ((Answer("Yes", "x" * 100_000),), "100,000 characters; at most 20,000"),
         ((YES, NO), "2 answers to 1 questions"),
     ],
 )
 def test_what_is_no_answer_is_refused_and_decides_nothing(
-    asked: Entry, replies: tuple[Reply, ...], words: str
+    asked: Entry, answers: tuple[Answer, ...], words: str
 ) -> None:
-    with pytest.raises(ReplyRefused, match=words):
-        say(asked, *replies)
+    with pytest.raises(AnswerRefused, match=words):
+        say(asked, *answers)
     assert Entry.objects.open().exists()
     assert not Run.objects.queued().exists()
 
 
 def test_every_question_is_answered_or_none(app: App) -> None:
     asked = ask(app, questions=TWO)
-    with pytest.raises(ReplyRefused, match=r"^Question 2 has no answer") as refused:
-        say(asked, Reply("Red"))
+    with pytest.raises(AnswerRefused, match=r"^Question 2 has no answer") as refused:
+        say(asked, Answer("Red"))
     assert refused.value.numbers == (1,)
 
 
 @pytest.mark.parametrize("choices", [None, "Yes", [1, None, ""], {"a": 1}])
 def test_odd_choices_leave_free_text(app: App, choices: object) -> None:
     asked = ask(app, question="Order?", choices=choices)
-    assert say(asked, Reply(text="Yes"))
+    assert say(asked, Answer(text="Yes"))
 
 
 def test_a_list_of_no_questions_leaves_the_one_that_the_summary_is(app: App) -> None:
     asked = ask(app, questions=["Which?", 5])
-    assert say(asked, Reply(text="Yes"))
+    assert say(asked, Answer(text="Yes"))
     assert Entry.objects.get().user_response["text"] == "Yes"
 
 
 def test_text_is_stored_without_secrets_and_odd_characters(asked: Entry) -> None:
     set_secret("key", "sk-hush-hush-0001")
-    run = say(asked, Reply(text="a\0b \ud800 use sk-hush-hush-0001\r\nthen"))
+    run = say(asked, Answer(text="a\0b \ud800 use sk-hush-hush-0001\r\nthen"))
     text = Entry.objects.get().user_response["text"]
     assert text == "a\ufffdb \ufffd use •••\nthen"
     assert run
@@ -325,6 +325,6 @@ def test_a_run_that_is_cancelled_asks_nobody_any_more(app: App) -> None:
 
 def test_every_question_without_an_answer_is_named(app: App) -> None:
     asked = ask(app, questions=[*TWO, {"question": "When?"}, {"question": "Where?"}])
-    with pytest.raises(ReplyRefused, match=r"^Questions 1, 3 and 4 have no answer\.") as refused:
-        say(asked, Reply(" "), Reply(text="Two"), Reply(text="\n"))
+    with pytest.raises(AnswerRefused, match=r"^Questions 1, 3 and 4 have no answer\.") as refused:
+        say(asked, Answer(" "), Answer(text="Two"), Answer(text="\n"))
     assert refused.value.numbers == (0, 2, 3)

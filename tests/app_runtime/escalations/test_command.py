@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from app_manager.models import App
-from app_runtime.escalations.questions import Reply
+from app_runtime.escalations.questions import Answer
 from app_runtime.models import Entry
 from tests.app_runtime.escalations.asking import TWO, ask, say
 
@@ -63,6 +63,6 @@ def test_a_question_that_is_not_there_is_named(db: Any, entry_id: str) -> None:
 
 def test_whoever_comes_second_is_told_who_won(app: App) -> None:
     asked = ask(app)
-    say(asked, Reply("Yes"))
+    say(asked, Answer("Yes"))
     with pytest.raises(CommandError, match=r"^anna answered .*: Yes$"):
         call_command("answer", asked.pk, "--choice", "No")

@@ -6,7 +6,7 @@ import pytest
 from app_manager.models import App
 from app_runtime.escalations import expiry
 from app_runtime.escalations.expiry import expire
-from app_runtime.escalations.questions import Reply
+from app_runtime.escalations.questions import Answer
 from app_runtime.models import Entry, Run
 from app_runtime.statuses import Status
 from halo_site.models import AuditEntry
@@ -88,7 +88,7 @@ def test_the_order_of_a_decision_and_an_expiry_makes_no_difference(
 ) -> None:
     other = make_question(app, run=Run.objects.get(), at=NINE - MINUTE)
     steps: list[Callable[[], object]] = [
-        lambda: say(other, Reply("Yes")) if decide == "answer" else drop(other),
+        lambda: say(other, Answer("Yes")) if decide == "answer" else drop(other),
         lambda: expire(DEADLINE),
     ]
     for step in reversed(steps) if is_expired_first else steps:

@@ -8,7 +8,7 @@ from app_manager.models import App
 from app_runtime import worker
 from app_runtime.continuing import run_again
 from app_runtime.dispatch import trigger
-from app_runtime.escalations.questions import Reply
+from app_runtime.escalations.questions import Answer
 from app_runtime.models import Entry, Run
 from app_runtime.stopping import request_cancel
 from app_runtime.transcript import Transcript
@@ -34,7 +34,7 @@ def work(run: Run | None) -> Run:
 def test_it_hears_the_conversation_and_then_the_answer(scripted: Scripted, run_once: RunOnce) -> None:
     run_once(look(), report("escalation", "Order now?", choices=["Yes", "No"]))
     engine = scripted(report("run_complete", "Ordered."))
-    ended = work(say(Entry.objects.get(), Reply("Yes", "but only one")))
+    ended = work(say(Entry.objects.get(), Answer("Yes", "but only one")))
     assert (ended.status, ended.outcome) == ("ok", "useful")
     heard = engine.heard[0]
     assert [message.role for message in heard] == ["user", "assistant", "tool", "assistant", "tool", "user"]
@@ -46,7 +46,7 @@ def test_it_hears_the_conversation_and_then_the_answer(scripted: Scripted, run_o
 
 def test_each_of_several_questions_stands_with_its_answer(app: App, scripted: Scripted) -> None:
     engine = scripted(report())
-    work(say(ask(app, questions=TWO), Reply("Blue"), Reply(text="three")))
+    work(say(ask(app, questions=TWO), Answer("Blue"), Answer(text="three")))
     answers = "Question: Which?\nChosen: Blue\n\nQuestion: How many?\nIn their own words: three"
     assert engine.heard[0][0].text.endswith(answers)
     assert "of which nothing can be read any more" in engine.heard[0][0].text
@@ -55,9 +55,9 @@ def test_each_of_several_questions_stands_with_its_answer(app: App, scripted: Sc
 def test_a_follow_up_can_ask_again_and_be_answered_again(scripted: Scripted, run_once: RunOnce) -> None:
     run_once(report("escalation", "Order now?"))
     scripted(report("escalation", "And the lid?"))
-    work(say(Entry.objects.get(), Reply(text="Yes")))
+    work(say(Entry.objects.get(), Answer(text="Yes")))
     engine = scripted(report())
-    work(say(Entry.objects.open().get(), Reply(text="Yes, too"), now=LATER + MINUTE))
+    work(say(Entry.objects.open().get(), Answer(text="Yes, too"), now=LATER + MINUTE))
     assert [message.role for message in engine.heard[0]] == ["user", "assistant", "tool"] * 2 + ["user"]
 
 
@@ -65,7 +65,7 @@ def test_a_follow_up_that_is_run_again_goes_on_with_the_same_answer(
     app: App, scripted: Scripted, run_once: RunOnce
 ) -> None:
     run_once(report("escalation", "Order now?"))
-    first = say(Entry.objects.get(), Reply(text="Yes"))
+    first = say(Entry.objects.get(), Answer(text="Yes"))
     assert first
     assert request_cancel(first, ANNA, LATER)
     engine = scripted(report())
@@ -78,7 +78,7 @@ def test_a_pause_after_the_answer_keeps_the_run_that_goes_on_with_it(
     app: App, scripted: Scripted, run_once: RunOnce
 ) -> None:
     run_once(report("escalation", "Order now?"))
-    follow_up = say(Entry.objects.get(), Reply(text="Yes"))
+    follow_up = say(Entry.objects.get(), Answer(text="Yes"))
     app.refresh_from_db()
     app.pause(actor=ANNA, now=LATER)
     engine = scripted(report())
@@ -89,7 +89,7 @@ def test_a_pause_after_the_answer_keeps_the_run_that_goes_on_with_it(
 
 def test_an_uninstall_after_the_answer_takes_the_run_that_goes_on_back(app: App, run_once: RunOnce) -> None:
     run_once(report("escalation", "Order now?"))
-    follow_up = say(Entry.objects.get(), Reply(text="Yes"))
+    follow_up = say(Entry.objects.get(), Answer(text="Yes"))
     assert follow_up
     app.refresh_from_db()
     app.uninstall(actor=ANNA, now=LATER)
@@ -102,7 +102,7 @@ def test_a_rehearsal_goes_on_with_the_answer() -> None:
     first = worker.execute(trigger(app, TESTER, LATER).run_id)
     assert first
     assert first.status == "waiting_user"
-    ended = work(say(Entry.objects.open().get(), Reply("Yes")))
+    ended = work(say(Entry.objects.open().get(), Answer("Yes")))
     assert (ended.status, ended.engine) == ("ok", "rehearsal")
     lines = Transcript(app, ended.pk).lines()
     assert (lines[0]["type"], lines[0]["of"]) == ("history", first.pk)
@@ -115,7 +115,7 @@ def test_a_model_receives_the_question_and_the_answer_in_its_own_format(app: App
     with Provider(Says("I ask.", (("report_to_user", asks),)), reports("Ordered.")) as provider:
         use(source(provider, kind))
         worker.execute(trigger(app, TESTER, LATER).run_id)
-        work(say(Entry.objects.open().get(), Reply("Yes")))
+        work(say(Entry.objects.open().get(), Answer("Yes")))
     assert provider.refused == []
     first, second = provider.asked
     said = second.messages

@@ -9,13 +9,13 @@ from django.test.utils import CaptureQueriesContext
 
 from app_manager.models import App
 from app_runtime.escalations.expiry import expire
-from app_runtime.escalations.questions import Reply
+from app_runtime.escalations.questions import Answer
 from app_runtime.models import Entry
 from tests.app_runtime.escalations.asking import LATER, ask, drop, page, say, title
 from tests.factories import MINUTE, NINE, make_app
 
 pytestmark = pytest.mark.django_db
-YES = Reply("Yes")
+YES = Answer("Yes")
 
 
 @pytest.fixture

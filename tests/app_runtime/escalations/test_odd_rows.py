@@ -6,7 +6,7 @@ from django.test import Client
 
 from app_manager.models import App
 from app_runtime.escalations.exceptions import AlreadyAnswered
-from app_runtime.escalations.questions import Reply, State, state_of
+from app_runtime.escalations.questions import Answer, State, state_of
 from app_runtime.models import Entry
 from tests.app_runtime.escalations.asking import ask, drop, say
 
@@ -48,7 +48,7 @@ def test_every_page_shows_a_question_with_half_a_character(app: App, operator_cl
 @on_sqlite
 def test_a_question_with_half_a_character_can_be_answered(app: App) -> None:
     entry = overwrite(ask(app), "content_json", HALF)
-    assert say(entry, Reply("Yes \N{REPLACEMENT CHARACTER}")) is not None
+    assert say(entry, Answer("Yes \N{REPLACEMENT CHARACTER}")) is not None
 
 
 @on_sqlite
@@ -85,4 +85,4 @@ def test_an_answer_that_is_jsons_null_is_an_answer_that_cannot_be_read(
 def test_an_answer_that_cannot_be_read_is_not_replaced(app: App) -> None:
     entry = overwrite(ask(app), "user_response_json", "null")
     with pytest.raises(AlreadyAnswered, match="nothing that can be read"):
-        say(entry, Reply("Yes"))
+        say(entry, Answer("Yes"))

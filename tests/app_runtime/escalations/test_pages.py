@@ -10,7 +10,7 @@ from django.utils.html import strip_tags
 
 from app_manager.models import App
 from app_runtime.escalations.expiry import expire
-from app_runtime.escalations.questions import Reply, digest_of
+from app_runtime.escalations.questions import Answer, digest_of
 from app_runtime.models import Entry, Run
 from app_runtime.stopping import request_cancel
 from halo_site.models import SpaceMember
@@ -18,7 +18,7 @@ from tests.app_runtime.escalations.asking import ANNA, LATER, TWO, ask, drop, pa
 from tests.factories import MINUTE, NINE, add_space, make_app, set_status
 
 pytestmark = pytest.mark.django_db
-YES = Reply("Yes")
+YES = Answer("Yes")
 
 
 @pytest.fixture
@@ -210,7 +210,7 @@ def test_what_is_closed_takes_no_decision(operator_client: Client, app: App, how
 def test_an_answered_card_says_who_what_when_and_where_it_goes_on(
     operator_client: Client, asked: Entry
 ) -> None:
-    run = say(asked, Reply("Yes", "until Friday"))
+    run = say(asked, Answer("Yes", "until Friday"))
     html = page(operator_client, asked)
     assert "Answered by anna" in html
     assert "until Friday" in html
@@ -232,8 +232,8 @@ def test_a_follow_up_that_was_taken_back_can_be_run_again(
 
 def test_the_card_shows_earlier_answers_to_the_same_question(operator_client: Client, app: App) -> None:
     for number in range(4):
-        say(ask(app, at=NINE + number * MINUTE), Reply(text=f"answer {number}"))
-    say(ask(app, question="Another?"), Reply(text="of another"))
+        say(ask(app, at=NINE + number * MINUTE), Answer(text=f"answer {number}"))
+    say(ask(app, question="Another?"), Answer(text="of another"))
     html = page(operator_client, ask(app, at=NINE + 9 * MINUTE))
     assert [number for number in range(4) if f"answer {number}" in html] == [1, 2, 3]
     assert "of another" not in html

@@ -6,7 +6,7 @@ import pytest
 
 from app_runtime.escalations.exceptions import AlreadyAnswered, QuestionClosed
 from app_runtime.escalations.expiry import expire
-from app_runtime.escalations.questions import Reply
+from app_runtime.escalations.questions import Answer
 from app_runtime.escalations.reminders import remind
 from app_runtime.models import Entry, Run
 from halo_site.audit import Actor
@@ -30,7 +30,7 @@ def test_of_twenty_different_answers_one_is_stored_and_nineteen_are_told_who_won
             won.append(
                 (
                     person.name,
-                    say(Entry.objects.questions().get(), Reply(text=f"I am {number}"), actor=person),
+                    say(Entry.objects.questions().get(), Answer(text=f"I am {number}"), actor=person),
                 )
             )
         except AlreadyAnswered as error:
@@ -52,7 +52,7 @@ def test_of_twenty_different_answers_one_is_stored_and_nineteen_are_told_who_won
 def test_the_same_answer_from_twenty_at_once_is_one_run() -> None:
     ask(make_app())
     runs: list[Run | None] = []
-    in_threads(lambda: runs.append(say(Entry.objects.questions().get(), Reply("Yes"))), PEOPLE)
+    in_threads(lambda: runs.append(say(Entry.objects.questions().get(), Answer("Yes"))), PEOPLE)
     assert {run.pk for run in runs if run} == {Run.objects.queued().get().pk}
     assert len(runs) == PEOPLE
 
@@ -67,7 +67,7 @@ def test_answers_dismissals_and_the_deadline_meet_and_one_of_them_decides() -> N
         number = next(turns)
         try:
             if number % 3 == 0:
-                decided.append(("answer", say(Entry.objects.questions().get(), Reply("Yes"), now=before)))
+                decided.append(("answer", say(Entry.objects.questions().get(), Answer("Yes"), now=before)))
             elif number % 3 == 1:
                 drop(Entry.objects.questions().get(), now=before)
             else:
@@ -101,7 +101,7 @@ def test_late_answers_and_the_clock_meet_and_the_question_expires_once() -> None
 def test_two_questions_of_one_app_are_answered_at_once_and_both_go_on() -> None:
     app = make_app()
     ids = [ask(app, at=NINE + number * MINUTE).pk for number in range(2)]
-    in_threads(lambda: say(Entry.objects.get(pk=ids.pop()), Reply("Yes")), 2)
+    in_threads(lambda: say(Entry.objects.get(pk=ids.pop()), Answer("Yes")), 2)
     app.refresh_from_db()
     assert app.status == "active"
     assert Run.objects.queued().count() == 2

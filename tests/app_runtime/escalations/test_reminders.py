@@ -6,7 +6,7 @@ import pytest
 
 from app_manager.models import App
 from app_runtime.escalations import reminders
-from app_runtime.escalations.questions import Reply
+from app_runtime.escalations.questions import Answer
 from app_runtime.escalations.reminders import due_reminders, remind
 from app_runtime.models import Entry
 from app_runtime.notifications import events
@@ -55,7 +55,7 @@ def test_of_stages_that_passed_unseen_only_the_last_is_told(asked: Entry) -> Non
 
 def test_nobody_is_reminded_after_the_deadline_or_an_answer(app: App, asked: Entry, told: list[int]) -> None:
     remind(NINE + 100 * MINUTE)
-    say(asked, Reply("Yes"))
+    say(asked, Answer("Yes"))
     remind(HALF)
     assert told == []
 
