@@ -186,10 +186,10 @@ def test_history_goes_both_ways(operator_client: Client, app: App) -> None:
 
 def test_a_day_can_be_jumped_to(operator_client: Client, app: App) -> None:
     for day in range(3):
-        make_entry(app, at=NINE + timedelta(days=day), summary=f"day {day}")
+        make_entry(app, at=NINE + timedelta(days=day), summary=f"Sheet {day}")
     page = text_of(operator_client, f"/apps/{app.pk}/?day=2026-11-24")
-    assert "day 1" in page
-    assert "day 2" not in page
+    assert "Sheet 1" in page
+    assert "Sheet 2" not in page
     assert operator_client.get(f"/apps/{app.pk}/?day=2026-99-99").status_code == 200
 
 
