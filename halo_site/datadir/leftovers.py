@@ -19,7 +19,7 @@ LEFT_ALONE = {"backups", "trash", "lost+found"}  # what lies there is as it was 
 
 
 def remove_leftovers(now: datetime) -> int:
-    """Delete what is older than a day of such files, in the data directory and in the records of spaces
+    """Delete such files that nobody touched for a day, in the data directory and in the records of spaces
     elsewhere; returns how many. What the disk refuses stays for the next time.
     """
     removed = sum(_removed_below(folder, (now - AGE).timestamp()) for folder in _folders())
@@ -48,7 +48,8 @@ def _removed_below(top: Path, before: float) -> int:
 
 def _is_removed(name: str, folder: int, before: float) -> bool:
     with suppress(OSError):
-        if os.stat(name, dir_fd=folder, follow_symlinks=False).st_mtime < before:
+        # Not the time of its content: a writer or a copy can set that to any moment
+        if os.stat(name, dir_fd=folder, follow_symlinks=False).st_ctime < before:
             os.unlink(name, dir_fd=folder)
             return True
     return False

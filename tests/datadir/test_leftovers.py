@@ -12,18 +12,21 @@ from halo_site.datadir.leftovers import remove_leftovers
 from halo_site.datadir.paths import DataDir
 from halo_site.datadir.spaces import all_spaces
 
-NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+TWO_DAYS = timedelta(days=2)
 NAME = ".halo-0123456789abcdef.tmp"
 
 
-def left(folder: Path, age: timedelta = timedelta(days=2), name: str = NAME) -> Path:
-    """A file of that age."""
+def left(folder: Path, name: str = NAME) -> Path:
+    """A file that was written just now."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / name
     path.write_bytes(b"half a")
-    moment = (NOW - age).timestamp()
-    os.utime(path, (moment, moment))
     return path
+
+
+def removed_after(passed: timedelta = TWO_DAYS) -> int:
+    """How many are removed when so much time has passed since now: nobody can set when a file was changed."""
+    return remove_leftovers(datetime.now(UTC) + passed)
 
 
 def put_elsewhere(directory: DataDir, folder: Path) -> None:
@@ -38,13 +41,21 @@ def put_elsewhere(directory: DataDir, folder: Path) -> None:
 )
 def test_it_goes_after_a_day(data_directory: DataDir, where: str) -> None:
     path = left(data_directory.root / where)
-    assert remove_leftovers(NOW) == 1
+    assert removed_after() == 1
     assert not path.exists()
 
 
 def test_a_younger_one_stays(data_directory: DataDir) -> None:
-    path = left(data_directory.root, timedelta(hours=23))
-    assert remove_leftovers(NOW) == 0
+    path = left(data_directory.root)
+    assert removed_after(timedelta(hours=23)) == 0
+    assert path.exists()
+
+
+def test_a_young_one_with_an_old_time_stays(data_directory: DataDir) -> None:
+    """As of a copy that keeps the times, or of a writer that sets them before it is done."""
+    path = left(data_directory.root)
+    os.utime(path, (0, 0))
+    assert removed_after(timedelta(0)) == 0
     assert path.exists()
 
 
@@ -53,13 +64,13 @@ def test_a_younger_one_stays(data_directory: DataDir) -> None:
 )
 def test_other_files_stay(data_directory: DataDir, name: str) -> None:
     assert left(data_directory.root / "user-memory", name=name).exists()
-    assert remove_leftovers(NOW) == 0
+    assert removed_after() == 0
 
 
 @pytest.mark.parametrize("where", ["backups", "trash/a"])
 def test_what_was_put_away_stays_as_it_is(data_directory: DataDir, where: str) -> None:
     path = left(data_directory.root / where)
-    assert remove_leftovers(NOW) == 0
+    assert removed_after() == 0
     assert path.exists()
 
 
@@ -67,13 +78,13 @@ def test_it_goes_from_the_records_of_a_space_elsewhere(data_directory: DataDir, 
     put_elsewhere(data_directory, tmp_path / "far")
     left(tmp_path / "far" / ".halo" / "memory")
     left(tmp_path / "far" / "apps" / "a")
-    assert remove_leftovers(NOW) == 2
+    assert removed_after() == 2
 
 
 def test_the_other_files_of_a_folder_elsewhere_are_not_ours(data_directory: DataDir, tmp_path: Path) -> None:
     put_elsewhere(data_directory, tmp_path / "far")
     path = left(tmp_path / "far" / "project")
-    assert remove_leftovers(NOW) == 0
+    assert removed_after() == 0
     assert path.exists()
 
 
@@ -81,14 +92,14 @@ def test_links_are_not_followed(data_directory: DataDir, tmp_path: Path) -> None
     path = left(tmp_path / "outside")
     (data_directory.spaces / "link").symlink_to(path.parent)
     (data_directory.root / NAME.replace("0", "f")).symlink_to(path)
-    remove_leftovers(NOW)
+    removed_after()
     assert path.exists()
 
 
 def test_a_space_whose_folder_is_gone_is_no_obstacle(data_directory: DataDir, tmp_path: Path) -> None:
     put_elsewhere(data_directory, tmp_path / "nothing")
     left(data_directory.root)
-    assert remove_leftovers(NOW) == 1
+    assert removed_after() == 1
 
 
 def test_it_knows_the_names_that_writers_give(data_directory: DataDir) -> None:
@@ -96,4 +107,4 @@ def test_it_knows_the_names_that_writers_give(data_directory: DataDir) -> None:
         [name] = [path.name for path in data_directory.root.glob(".halo-*")]
         put_in_place()
     assert left(data_directory.root, name=name).exists()
-    assert remove_leftovers(NOW) == 1
+    assert removed_after() == 1
