@@ -101,7 +101,7 @@ class FolderMissing(RunStopped):
 
     def __init__(self, app: "App") -> None:
         super().__init__(
-            f"The folder of the space of {app.name} is missing, so the run could not begin. "
+            f"The folder of {app.name} or of its space is missing, so the run could not begin. "
             "Bring it back (is its disk mounted?), then run the app again."
         )
 

@@ -98,13 +98,13 @@ class Excerpt:
 
 def transcript_of(run: Run) -> Transcript:
     """The transcript to write to. Raises `FolderMissing` rather than make a folder on the wrong disk."""
-    space = run.app.space
-    if space is not None and space.is_missing:
+    space, place = run.app.space, place_of(run.app)
+    if place is None or (space is not None and space.is_missing):
         raise FolderMissing(run.app)
-    try:
-        return Transcript(run.app, run.run_id)
-    except LookupError as error:
-        raise FolderMissing(run.app) from error
+    # A folder that is made anew says of what was remembered in it that somebody removed it
+    if place.missing_folder is not None and place.is_remembered:
+        raise FolderMissing(run.app)
+    return Transcript(run.app, run.run_id)
 
 
 def _parsed(text: str) -> dict[str, Any] | None:

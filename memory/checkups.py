@@ -21,6 +21,9 @@ def documents(now: datetime) -> Iterator[Result]:
     """The main file of every place, and what lies in their folders, the newest names first."""
     left, count = MOST_FILES, 0
     for place in all_places():
+        if place.missing_folder is not None and place.is_remembered:
+            yield _missing(place)
+            continue
         try:
             listed = files(place)
         except (OSError, PathRefused) as error:
@@ -38,6 +41,13 @@ def documents(now: datetime) -> Iterator[Result]:
                 f"memory of {place.label}, {alien.name}", words, f"Rename or copy it there: {folder}"
             )
     yield counted(count, "memory file", "" if left else "first")
+
+
+def _missing(place: Place) -> Finding:
+    words = f"{place.missing_folder} is missing or empty, though something is remembered in it"
+    anew = shell("mkdir", "-m", "700", "-p", place.base / place.folder)
+    advice = f"Mount its disk or restore a backup; to begin anew: {anew}"
+    return Finding(f"memory of {place.label}", words, advice)
 
 
 def _document(place: Place, name: str) -> Iterator[Finding]:

@@ -83,7 +83,7 @@ STATE_WORDS = {
         gettext_lazy("The folder of this memory is missing"),
         gettext_lazy(
             "What is remembered cannot be shown, and nobody knows whether it is lost. Bring the folder back, "
-            "or have its disk mounted."
+            "or have its disk mounted. If it is lost, make it with an empty folder in it, to begin anew."
         ),
     ),
     State.UNREADABLE: (

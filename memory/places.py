@@ -65,21 +65,26 @@ class Place:
     def missing_folder(self) -> Path | None:
         """The folder that ought to hold its files and is gone or out of reach; None where it is there.
 
-        A space makes its ``.halo`` with its first note; an app's folder is made when it is installed. A
-        space's own folder may be where a disk is mounted, and is there and empty when it is not.
+        A space makes its ``.halo`` with its first note; an app's folder is made when it is installed, with
+        one in it. Both may be where a disk is mounted, and are there and empty when it is not.
         """
         folder = self.base / PurePosixPath(self.file).parent if self.scope == Scope.APP else self.base
         try:
-            is_there = folder.is_dir() and not (self.scope == Scope.SPACE and self._is_emptied())
+            is_there = folder.is_dir() and (self.scope == Scope.USER or not self._is_emptied(folder))
         except OSError:
             return folder
         return None if is_there else folder
 
-    def _is_emptied(self) -> bool:
+    def _is_emptied(self, folder: Path) -> bool:
         """Whether nothing at all lies in its folder, although something is remembered."""
-        with os.scandir(self.base) as found:
+        with os.scandir(folder) as found:
             if next(found, None) is not None:
                 return False
+        return self.is_remembered
+
+    @property
+    def is_remembered(self) -> bool:
+        """Whether there ever was a file in it, as far as revisions know."""
         known = apps.get_model("memory", "Revision").objects.filter(place=self.key)  # which imports us
         return bool(known.exists())
 

@@ -2,18 +2,21 @@
 
 import errno
 import os
+import shutil
 from collections.abc import Callable
 
 import pytest
 
 from app_manager.models import App
+from app_manager.places import place_of
 from app_runtime import worker
 from app_runtime.engines.base import Turn
 from app_runtime.models import Entry, Run
 from app_runtime.transcript import Transcript
 from halo_site.datadir import files
+from memory import editing
 from tests.app_runtime.engines import ScriptedEngine, report
-from tests.factories import make_run, set_status
+from tests.factories import NINE, make_run, set_status
 
 pytestmark = pytest.mark.django_db
 RunOnce = Callable[..., Run]
@@ -74,8 +77,22 @@ def test_a_missing_space_folder_is_an_error_and_is_not_made_anew(app: App, scrip
     run = worker.execute(make_run(app, "queued").pk)
     assert run
     assert run.status == "error"
-    assert "The folder of the space of Kettle Watch is missing" in str(run.error_message)
+    assert "The folder of Kettle Watch or of its space is missing" in str(run.error_message)
     assert not space.path.exists()
+
+
+def test_a_run_makes_nothing_in_a_folder_where_no_disk_is_mounted(app: App, scripted: Scripted) -> None:
+    """Its own folder is the mount point; whatever a run made there would say that the memory is lost."""
+    place = place_of(app)
+    assert place
+    editing.save(place, "", "# now\n", base="", by="operator", now=NINE)
+    shutil.rmtree(app.folder)
+    app.folder.mkdir()
+    scripted(report())
+    run = worker.execute(make_run(app, "queued").pk)
+    assert run
+    assert run.status == "error"
+    assert list(app.folder.iterdir()) == []
 
 
 def test_a_space_that_is_not_in_the_index_is_an_error_and_no_endless_queue(

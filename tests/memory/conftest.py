@@ -19,7 +19,7 @@ class Apps:
 
     def install(self, app_id: str, label: str = "Kettle price watch", *, space_memory: bool = True) -> Place:
         folder = self.space.path / "apps" / app_id
-        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "runs").mkdir(parents=True, exist_ok=True)  # the folder of an app is never empty
         self.places[app_id] = place_of_app(app_id, label, self.space.id, folder, self.space.path)
         self.callers[app_id] = Caller("app", app_id, self.space.id, space_memory)
         return self.places[app_id]

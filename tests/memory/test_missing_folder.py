@@ -1,4 +1,4 @@
-"""An app's folder that is gone or not mounted: every write is refused, and nothing is said to be removed."""
+"""A folder that is gone or where no disk is mounted: writes are refused, nothing is said to be removed."""
 
 import shutil
 from collections.abc import Callable
@@ -8,7 +8,8 @@ import pytest
 from django.test import Client
 
 from halo_site.datadir.space_index import follow_directory
-from memory import documents, editing
+from halo_site.doctor.findings import Finding
+from memory import checkups, documents, editing
 from memory.compaction import compact
 from memory.exceptions import MemoryRefused
 from memory.models import Revision, digest
@@ -25,14 +26,23 @@ TEXT = "# now\n"
 Act = Callable[[Place, Caller], object]
 
 
-@pytest.fixture
-def gone(place: Place) -> Path:
-    """The folder of the app, which had a main file and another one, was recorded, and is away."""
+@pytest.fixture(params=["away", "not mounted"])
+def gone(request: pytest.FixtureRequest, place: Place) -> Path:
+    """The folder of the app, which had a main file and another one, was recorded, and is gone.
+
+    Where a disk was mounted on it, it is the mount point, which is there and empty.
+    """
     for name in ("", "notes.md"):
         editing.save(place, name, TEXT, base="", by="operator", now=BEGINNING)
     folder = (place.base / place.file).parent
     shutil.move(folder, place.base / "away")
+    if request.param == "not mounted":
+        folder.mkdir()
     return folder
+
+
+def lies_in(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()] if folder.exists() else []
 
 
 def first(place: Place) -> Revision:
@@ -63,7 +73,31 @@ def test_a_missing_folder_refuses_and_records_nothing(
     count = Revision.objects.count()
     with pytest.raises(MemoryRefused, match="The folder of this memory is missing"):
         act(place, app)
-    assert (Revision.objects.count(), gone.exists()) == (count, False)
+    assert (Revision.objects.count(), lies_in(gone)) == (count, [])
+
+
+def test_a_sweep_records_nothing_of_it_and_finds_it_whole_when_it_is_back(place: Place, gone: Path) -> None:
+    watch = Watch()
+    watch.sweep(BEGINNING)
+    if gone.exists():
+        gone.rmdir()
+    shutil.move(place.base / "away", gone)
+    watch.sweep(BEGINNING)
+    assert Revision.objects.count() == 2
+
+
+def test_the_doctor_names_it_and_calls_nothing_removed(gone: Path) -> None:
+    [found] = [each for each in checkups.documents(BEGINNING) if isinstance(each, Finding)]
+    assert found.what == f"{gone} is missing or empty, though something is remembered in it"
+    assert f"mkdir -m 700 -p {gone / 'memory'}" in found.advice
+
+
+def test_who_makes_it_again_begins_anew(place: Place, app: Caller, gone: Path) -> None:
+    (gone / "memory").mkdir(parents=True)
+    memory_write(app, "app", "x", "append", now=BEGINNING)
+    Watch().sweep(BEGINNING)
+    main = Revision.objects.for_document(place.key, place.path(""))
+    assert list(main.order_by("id").values_list("operation", flat=True)) == ["saved", "removed", "append"]
 
 
 def test_a_save_into_a_missing_folder_gives_the_text_back(
