@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from app_manager.models import App
 from app_manager.states import Status
+from halo_site.datadir.spaces import all_spaces
 from memory.permissions import Caller
-from memory.places import Place, place_of_app, register_places
+from memory.places import ClosedPlace, Place, place_of_app, register_places
 
 SPACE_MEMORY = "memory.space"
 
@@ -21,6 +22,12 @@ class InstalledApps:
     def all(self, limit: int | None = None) -> Iterable[Place]:
         installed = App.objects.installed().newest_first()[:limit]
         return [place for app in installed if (place := place_of(app))]
+
+    def closed(self, app_id: str | None = None) -> Iterable[ClosedPlace]:
+        spaces = [space.id for space in all_spaces()]
+        odd = App.objects.exclude(space_id__in=spaces, data_path__isnull=True)
+        apps = odd.installed() if app_id is None else odd.filter(pk=app_id)
+        return [found for app in apps if (found := _closed_place_of(app))]
 
     def caller(self, app_id: str) -> Caller | None:
         app = App.objects.filter(pk=app_id).first()
@@ -37,6 +44,14 @@ def place_of(app: App) -> Place | None:
     base = space.path if space is not None and folder.is_relative_to(space.path) else None
     place = place_of_app(app.pk, app.name, app.space_id, folder, base)
     return replace(place, is_uninstalled=app.status == Status.UNINSTALLED)
+
+
+def _closed_place_of(app: App) -> ClosedPlace | None:
+    try:
+        _folder = app.folder
+    except LookupError as error:
+        return ClosedPlace(f"app:{app.pk}", app.name, app.space_id, str(error))
+    return None
 
 
 def caller_of(app: App) -> Caller:

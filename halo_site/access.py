@@ -5,14 +5,23 @@ from functools import wraps
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from halo_site.roles import Role, Standing, standing_of
 
 View = Callable[..., HttpResponseBase]
 CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+class NotShown(Http404):
+    """What is there and theirs to see, but cannot be shown: the page says that, why, and what to do."""
+
+    def __init__(self, title: str | Promise, reason: str, advice: str) -> None:
+        super().__init__(reason)
+        self.title, self.reason, self.advice = title, reason, advice
 
 
 def standing(request: HttpRequest) -> Standing:

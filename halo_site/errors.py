@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
+from halo_site.access import NotShown
 from halo_site.disk_trouble import trouble_of
 from halo_site.unsent import names_of, page_of, texts_of
 
@@ -54,6 +55,12 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     context = {"limit": limit, "page": page_of(request)} if is_too_large else {}
     return HttpResponse(render_to_string("400.html", context), status=400)
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """What is not there, or not theirs to see: 404. What is theirs and cannot be shown says why."""
+    context = {"closed": exception} if isinstance(exception, NotShown) else {}
+    return render(request, "404.html", context, status=404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

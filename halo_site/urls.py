@@ -26,4 +26,5 @@ urlpatterns = [
 ]
 
 handler400 = "halo_site.errors.bad_request"
+handler404 = "halo_site.errors.page_not_found"
 handler500 = "halo_site.errors.server_error"

@@ -19,9 +19,9 @@ from memory.exceptions import MemoryRefused
 from memory.history import previous, revision_of
 from memory.history_page import RevisionPage, history_list, on_disk_or_none, passages, revision_page
 from memory.models import Revision
-from memory.pages import State, document_page
 from memory.places import Place
 from memory.users import kept_runs
+from memory.views import known_or_404, show_document
 
 
 @require_safe
@@ -32,7 +32,7 @@ def document_history(request: HttpRequest, place_key: str, relative: str = "") -
     begins_at = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
     found = history_list(place, name, begins_at)
     if not found.rows and begins_at is None and on_disk_or_none(place, name) is None:
-        raise Http404(_("There is no such memory file, and there was none."))
+        return show_document(request, known_or_404(place, name), 404)
     pager = {
         "prev_url": request.path if begins_at is not None else "",
         "next_url": f"{request.path}?before={found.older}" if found.older else "",
@@ -62,10 +62,7 @@ def document_blame(request: HttpRequest, place_key: str, relative: str = "") -> 
     context = {"place": place, "name": name, "title": place.path(name), "blame": found}
     shown = passages(found)
     if not shown:
-        page = document_page(place, name)
-        if page.state == State.NOTHING:
-            raise Http404(_("There is no such memory file, and there was none."))
-        context["document"] = page
+        context["document"] = known_or_404(place, name)
     context["kept_runs"] = kept_runs(part.revision for part in shown)
     context |= {"passages": shown, "unshown": len(found.lines) - sum(len(part.lines) for part in shown)}
     return render(request, "memory/blame.html", context)

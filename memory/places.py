@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from django.apps import apps
 from django.utils.translation import gettext as _
 
+from halo_site.datadir.folders import folder_below
 from halo_site.datadir.names import PathRefused, contained, printable
 from halo_site.datadir.paths import data_dir
 from halo_site.datadir.spaces import all_spaces, get_space
@@ -88,6 +89,17 @@ class Place:
         known = apps.get_model("memory", "Revision").objects.filter(place=self.key)  # which imports us
         return bool(known.exists())
 
+    @property
+    def link_on_the_way(self) -> str:
+        """A sentence on the link in the place of the folder that holds its files; empty: there is none."""
+        try:
+            with folder_below(self.base, PurePosixPath(self.file).parent.parts, make=False):
+                return ""
+        except PathRefused as error:
+            return str(error)
+        except OSError:  # it may not be there yet, or be gone
+            return ""
+
     def below(self, name: str) -> str:
         """Return where the document ``name`` lies, relative to ``base``; the empty name is the main file.
 
@@ -117,6 +129,16 @@ class Place:
         return name
 
 
+@dataclass(frozen=True, slots=True)
+class ClosedPlace:
+    """The memory of an app of which nobody can tell where it lies, and why: there is no `Place` of it."""
+
+    key: str
+    label: str
+    space_id: str | None
+    reason: str
+
+
 def _require_name(folder: Path, name: str) -> None:
     parts = contained(folder, name)
     if any(part.startswith(".") for part in parts):
@@ -138,11 +160,16 @@ def is_beside(path: str, other: str) -> bool:
 
 
 class PlaceProvider(Protocol):
-    """Knows the apps and where their memory lies; ``all`` has the newest first, ``limit`` of them at most."""
+    """Knows the apps and where their memory lies; ``all`` has the newest first, ``limit`` of them at most.
+
+    ``closed`` are those whose memory has no place.
+    """
 
     def find(self, app_id: str) -> Place | None: ...
 
     def all(self, limit: int | None = None) -> Iterable[Place]: ...
+
+    def closed(self, app_id: str | None = None) -> Iterable[ClosedPlace]: ...
 
     def caller(self, app_id: str) -> "Caller | None": ...
 
@@ -154,6 +181,9 @@ class NoApps:
         return None
 
     def all(self, limit: int | None = None) -> Iterable[Place]:
+        return ()
+
+    def closed(self, app_id: str | None = None) -> Iterable[ClosedPlace]:
         return ()
 
     def caller(self, app_id: str) -> "Caller | None":
@@ -223,6 +253,14 @@ def find_place(key: str) -> Place | None:
     if scope == Scope.APP and owner_id:
         return app_place(owner_id)
     return None
+
+
+def closed_places(key: str | None = None) -> list[ClosedPlace]:
+    """Return what memory of installed apps has no place, or that of the one with this key."""
+    scope, _colon, app_id = (key or "").partition(":")
+    if key is not None and not (scope == Scope.APP and app_id and key.isprintable()):
+        return []
+    return list(_provider.closed(app_id or None))
 
 
 def space_places() -> list[Place]:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest
 
-from memory.access import readable_places
+from memory.access import raise_if_closed, readable_places
 from memory.index import IndexedDocument
 from memory.places import Place, Scope
 from memory.search import MOST_COUNTED, MOST_SHOWN, PAGE, Found, count_waiting, cut_files, search
@@ -64,12 +64,17 @@ class SearchPage:
 
 
 def search_page(request: HttpRequest) -> SearchPage:
-    """Do what the address asks for, as far as it makes sense: an unknown scope or place is none."""
+    """Do what the address asks for, as far as it makes sense: an unknown scope or place is none.
+
+    Raises `NotShown` for a place that is known and closed.
+    """
     query = _typed(request.GET.get("q", ""))
     places = readable_places(request.user)
     scope = request.GET.get("scope", "")
     scope = scope if scope in list(Scope) else ""
     key = request.GET.get("place", "")
+    if key not in places:
+        raise_if_closed(request, key)
     key = key if key in places else ""
     scope = "" if key else scope  # a place says more than its scope
     chosen = {

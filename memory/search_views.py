@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from halo_site.fragments import respond
-from memory.access import readable_places
+from memory.access import raise_if_closed, readable_places
 from memory.links import MOST_LISTED, orphans
 from memory.search_pages import search_page
 
@@ -24,8 +24,10 @@ def search_detail(request: HttpRequest) -> HttpResponse:
 def orphan_list(request: HttpRequest) -> HttpResponse:
     """The files of one place that no wiki link leads to."""
     places = readable_places(request.user)
-    place = places.get(request.GET.get("place") or next(iter(places), ""))
+    key = request.GET.get("place") or next(iter(places), "")
+    place = places.get(key)
     if place is None:
+        raise_if_closed(request, key)
         raise Http404(_("There is no such memory."))
     context = {
         "place": place,

@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from halo_site.datadir.files import FileTooLarge, PathRefused
-from memory.access import get_document, readable_places, seen_tree, wiki_resolver
+from memory.access import get_document, readable_closed, readable_places, seen_tree, wiki_resolver
 from memory.documents import on_disk
 from memory.links import backlinks
-from memory.pages import DocumentPage, document_page
+from memory.pages import DocumentPage, State, document_page
+from memory.places import Place
 from memory.rights import rights_of
 from memory.tree import place_files
 from memory.users import users_now, users_of
@@ -31,7 +32,8 @@ def place_list(request: HttpRequest) -> HttpResponse:
     )
     users = users_now()
     trees = [(place_files(place, limit=FILES_OF_A_PLACE), users_of(place, users)) for place in page]
-    return render(request, "memory/places.html", {"page": page, "trees": trees})
+    closed = readable_closed(request.user)
+    return render(request, "memory/places.html", {"page": page, "trees": trees, "closed": closed})
 
 
 @require_safe
@@ -65,8 +67,16 @@ def document_raw(request: HttpRequest, place_key: str, relative: str = "") -> Ht
     except (PathRefused, FileTooLarge, OSError):
         return show_document(request, document_page(place, name), 404)
     if data is None:
-        raise Http404(_("There is no such memory file."))
+        return show_document(request, known_or_404(place, name), 404)
     return download(data, PurePosixPath(place.path(relative)).name)
+
+
+def known_or_404(place: Place, name: str) -> DocumentPage:
+    """The page of a document without a text to show, which says why; 404 where nobody ever heard of it."""
+    page = document_page(place, name)
+    if page.state == State.NOTHING:
+        raise Http404(_("There is no such memory file, and there was none."))
+    return page
 
 
 def download(data: bytes, name: str) -> HttpResponse:

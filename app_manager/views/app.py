@@ -4,7 +4,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -24,7 +24,7 @@ from halo_site import audit
 from halo_site.access import standing
 from halo_site.datadir.config import site_config
 from halo_site.roles import Role
-from memory.access import wiki_resolver
+from memory.access import get_place, wiki_resolver
 from memory.pages import document_page
 from memory.rights import rights_of
 from memory.tree import tree_of_one
@@ -126,9 +126,7 @@ def app_access_save(request: HttpRequest, app_id: str) -> HttpResponse:
 def app_memory(request: HttpRequest, app_id: str) -> HttpResponse:
     """The app's memory file, as the memory pages show it."""
     app = get_app(request, app_id)
-    place = place_of(app)
-    if place is None:
-        raise Http404(_("The space of this app is not in spaces-index.json, so its memory cannot be found."))
+    place = place_of(app) or get_place(request, f"app:{app.pk}")  # which says why there is none
     context = {
         "document": document_page(place, resolve=wiki_resolver(request, place)),
         "tree": tree_of_one(place, request.GET.get("before", "")),

@@ -6,7 +6,7 @@ import pytest
 
 from halo_site.datadir.spaces import Space, default_space
 from memory.permissions import Caller
-from memory.places import Place, place_of_app, register_places, space_place, user_place
+from memory.places import ClosedPlace, Place, place_of_app, register_places, space_place, user_place
 
 
 @dataclass
@@ -29,6 +29,9 @@ class Apps:
 
     def all(self, limit: int | None = None) -> Iterable[Place]:
         return list(self.places.values())[:limit]
+
+    def closed(self, app_id: str | None = None) -> Iterable[ClosedPlace]:
+        return ()
 
     def caller(self, app_id: str) -> Caller | None:
         return self.callers.get(app_id)

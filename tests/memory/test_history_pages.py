@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -258,7 +259,7 @@ def test_a_rename_is_one_act_of_the_history(place: Place) -> None:
 def test_what_was_deleted_cannot_be_told_of_a_folder_that_is_missing(
     operator_client: Client, place: Place
 ) -> None:
-    (place.base / place.file).parent.rmdir()
+    shutil.rmtree((place.base / place.file).parent)
     answer = operator_client.get(reverse("memory:deleted_list", args=[place.key]))
     assert answer.status_code == 200
     assert "is missing: what is remembered there cannot be shown" in answer.content.decode()
