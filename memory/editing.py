@@ -25,6 +25,7 @@ from memory.recording import (
     Saved,
     caught_up,
     record,
+    record_rename,
     refusing,
     together_with,
     write_locked,
@@ -112,17 +113,8 @@ def rename(place: Place, name: str, new_name: str, *, by: str, now: datetime) ->
         renaming = renamed_below(place.base, place.below(name), place.below(new_name))
         with renaming as step, together_with(step, old_path):
             if data is not None:
-                revision = _record_rename(place, (name, new_name), _person(by), data, newest, now)
+                revision = record_rename(place, (name, new_name), _person(by), data, newest, now)
         return Saved(new_path, large or len(data or b""), revision)
-
-
-def _record_rename(
-    place: Place, names: tuple[str, str], author: Author, data: bytes, newest: Revision | None, now: datetime
-) -> Revision:
-    """Add the rows of the old and the new name; return that of the new one."""
-    old, new = (place.path(name) for name in names)
-    record(place, names[0], author, Operation.RENAMED, None, newest, now, other_path=new)
-    return record(place, names[1], author, Operation.RENAMED, data, newest, now, other_path=old)
 
 
 def remove(place: Place, name: str, *, base: str, by: str, now: datetime) -> Revision:

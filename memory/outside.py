@@ -8,6 +8,7 @@ does not fit into one sweep is done by the next ones.
 import logging
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 
 from halo_site.datadir.files import FileInfo, FileTooLarge
@@ -15,6 +16,7 @@ from halo_site.datadir.names import PathRefused
 from memory.documents import files
 from memory.exceptions import MemoryRefused
 from memory.models import Revision, digest
+from memory.moved import READ_AT_ONCE, record_moves
 from memory.places import Place, all_places
 from memory.recording import catch_up, on_disk
 
@@ -22,7 +24,6 @@ logger = logging.getLogger(__name__)
 
 LONGEST_SECONDS = 0.25  # of looking at place after place, and of opening the files of one, in one sweep
 LOCK_SECONDS = 0.5  # a file that somebody writes just now is looked at in the next sweep
-READ_AT_ONCE = 100  # files, between two looks at the clock
 NEW_REVISIONS = 5_000  # looked through at once
 OVERLAP = 1_000  # ids; on PostgreSQL a lower id can become visible after a higher one
 
@@ -80,11 +81,11 @@ class Watch:
         there = {info.name: info for info in found.others}
         if found.main is not None:
             there[""] = found.main
-        self._look_for_removed(place, there, now)
         stamps = self._stamps.setdefault(place.key, {})
         for name in stamps.keys() - there.keys():
             del stamps[name]
         new = [(name, info) for name, info in there.items() if stamps.get(name) != info.stamp]
+        self._look_for_removed(place, there, [info for name, info in new if name], now)
         new.sort(key=lambda item: item[1].changed_at, reverse=True)
         opened = 0
         deadline = time.monotonic() + LONGEST_SECONDS  # however long the listing took, there is progress
@@ -104,7 +105,10 @@ class Watch:
                 self._stamps[place.key][name] = info.stamp
         return len(some)
 
-    def _look_for_removed(self, place: Place, there: dict[str, FileInfo], now: datetime) -> None:
+    def _look_for_removed(
+        self, place: Place, there: dict[str, FileInfo], new: list[FileInfo], now: datetime
+    ) -> None:
+        """Record what is gone from ``there``; as renamed, where one of the ``new`` files is what is gone."""
         if place.key not in self._paths:
             known = Revision.objects.filter(place=place.key).order_by().values_list("path", flat=True)
             self._paths[place.key] = set(known.distinct())
@@ -113,8 +117,27 @@ class Watch:
         gone = sorted(paths - {f"{folder}{name}" if name else place.path("") for name in there})
         for start in range(0, len(gone), READ_AT_ONCE):
             some = gone[start : start + READ_AT_ONCE]
-            newest = Revision.objects.newest_sha256(place.key, some)
+            newest = self._without_moved(place, some, new, now)
             paths -= {path for path in some if _is_settled_as_gone(place, path, newest.get(path, ""), now)}
+
+    def _without_moved(
+        self, place: Place, gone: list[str], new: list[FileInfo], now: datetime
+    ) -> dict[str, str]:
+        """The newest SHA-256 of each of these paths, once it is recorded which of them were renamed."""
+        newest = Revision.objects.newest_sha256(place.key, gone)
+        names = dict(_names_of(place, newest))
+        if not (names and new):
+            return newest
+        record_moves(place, names, new, now, time.monotonic() + LONGEST_SECONDS)
+        return Revision.objects.newest_sha256(place.key, gone)
+
+
+def _names_of(place: Place, newest: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """The names of the documents with these paths that were there, each with its newest SHA-256."""
+    for path, sha256 in newest.items():
+        with suppress(PathRefused):
+            if sha256:
+                yield place.name_of(path), sha256
 
 
 def _is_settled(place: Place, name: str, sha256: str, now: datetime) -> bool:

@@ -181,6 +181,15 @@ def record(
     )
 
 
+def record_rename(
+    place: Place, names: tuple[str, str], author: Author, data: bytes, newest: Revision | None, now: datetime
+) -> Revision:
+    """Add the rows of the old and the new name; return that of the new one. ``newest`` is the old one's."""
+    old, new = (place.path(name) for name in names)
+    record(place, names[0], author, Operation.RENAMED, None, newest, now, other_path=new)
+    return record(place, names[1], author, Operation.RENAMED, data, newest, now, other_path=old)
+
+
 def on_disk(place: Place, name: str) -> bytes | None:
     """Return the bytes of a document, None when there is none; writes nothing.
 

@@ -1,0 +1,124 @@
+"""What was renamed outside: one revision says so, and the history goes with the file."""
+
+import pytest
+
+from halo_site.datadir.files import locked
+from memory import editing
+from memory.history import history
+from memory.models import Revision
+from memory.outside import Watch
+from memory.places import Place
+from tests.conftest import BEGINNING
+from tests.memory.conftest import put
+
+pytestmark = pytest.mark.django_db
+TEXT = "kettle\n"
+
+
+@pytest.fixture
+def watch(place: Place, monkeypatch: pytest.MonkeyPatch) -> Watch:
+    """With time for everything, which knows a file ``old.md`` that a person wrote."""
+    monkeypatch.setattr("memory.outside.LONGEST_SECONDS", 600)
+    editing.save(place, "old.md", TEXT, base="", by="mara", now=BEGINNING)
+    watch = Watch()
+    watch.sweep(BEGINNING)
+    return watch
+
+
+def move(place: Place, old: str, new: str) -> None:
+    """As ``mv`` does; also what our own renaming leaves where it is killed before its rows are there."""
+    target = place.base / place.below(new)
+    target.parent.mkdir(exist_ok=True)
+    (place.base / place.below(old)).rename(target)
+
+
+def told(place: Place, name: str) -> list[tuple[str, str]]:
+    """The history as a person sees it, newest first."""
+    return [(each.operation, each.author_kind) for each in history(place, name).revisions]
+
+
+RENAMED, SAVED = ("renamed", "outside"), ("saved", "person")
+REMOVED, FOUND = ("removed", "outside"), ("outside", "outside")
+
+
+@pytest.mark.parametrize("new", ["new.md", "topics/new.md"])
+def test_a_file_that_was_renamed_keeps_its_history(watch: Watch, place: Place, new: str) -> None:
+    move(place, "old.md", new)
+    watch.sweep(BEGINNING)
+    watch.sweep(BEGINNING)
+    assert told(place, new) == [RENAMED, SAVED]
+    [departure] = Revision.objects.departures()
+    assert departure.renamed_to == place.path(new)
+
+
+def test_also_where_no_clock_ran_meanwhile(watch: Watch, place: Place) -> None:
+    move(place, "old.md", "new.md")
+    Watch().sweep(BEGINNING)
+    assert told(place, "new.md") == [RENAMED, SAVED]
+
+
+def test_a_name_that_was_used_before_can_be_the_new_one(watch: Watch, place: Place) -> None:
+    saved = editing.save(place, "new.md", "x", base="", by="mara", now=BEGINNING)
+    assert saved.revision
+    editing.remove(place, "new.md", base=saved.revision.sha256, by="mara", now=BEGINNING)
+    move(place, "old.md", "new.md")
+    watch.sweep(BEGINNING)
+    assert told(place, "new.md")[:2] == [RENAMED, ("removed", "person")]
+
+
+def test_a_file_that_was_renamed_and_changed_is_another_one(watch: Watch, place: Place) -> None:
+    move(place, "old.md", "new.md")
+    put(place, "another text", "new.md")
+    watch.sweep(BEGINNING)
+    assert (told(place, "new.md"), told(place, "old.md")) == ([FOUND], [REMOVED, SAVED])
+
+
+def test_of_two_copies_nobody_says_which_it_became(watch: Watch, place: Place) -> None:
+    put(place, TEXT, "copy.md")
+    move(place, "old.md", "new.md")
+    watch.sweep(BEGINNING)
+    assert (told(place, "new.md"), told(place, "copy.md")) == ([FOUND], [FOUND])
+
+
+def test_a_copy_that_was_there_before_is_not_what_it_became(watch: Watch, place: Place) -> None:
+    put(place, TEXT, "copy.md")
+    watch.sweep(BEGINNING)
+    (place.base / place.below("old.md")).unlink()
+    watch.sweep(BEGINNING)
+    assert (told(place, "copy.md"), told(place, "old.md")) == ([FOUND], [REMOVED, SAVED])
+
+
+def test_one_that_left_for_another_place_is_removed_here(
+    watch: Watch, place: Place, own_place: Place
+) -> None:
+    put(own_place, TEXT, "new.md")
+    (place.base / place.below("old.md")).unlink()
+    watch.sweep(BEGINNING)
+    assert (told(own_place, "new.md"), told(place, "old.md")) == ([FOUND], [REMOVED, SAVED])
+
+
+def test_the_main_file_keeps_its_name(watch: Watch, place: Place) -> None:
+    editing.save(place, "", "main", base="", by="mara", now=BEGINNING)
+    move(place, "", "new.md")
+    watch.sweep(BEGINNING)
+    assert (told(place, "new.md"), told(place, "")) == ([FOUND], [REMOVED, SAVED])
+
+
+def test_empty_files_say_nothing_of_each_other(watch: Watch, place: Place) -> None:
+    put(place, "", "empty.md")
+    watch.sweep(BEGINNING)
+    move(place, "empty.md", "other.md")
+    watch.sweep(BEGINNING)
+    assert told(place, "other.md") == [FOUND]
+
+
+def test_a_place_in_which_somebody_writes_is_left_for_later(
+    watch: Watch, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("outside", "moved"):
+        monkeypatch.setattr(f"memory.{module}.LOCK_SECONDS", 0.01)
+    move(place, "old.md", "new.md")
+    with locked(place.lock):
+        watch.sweep(BEGINNING)
+    watch.sweep(BEGINNING)
+    assert told(place, "new.md") == [RENAMED, SAVED]
