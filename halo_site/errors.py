@@ -14,6 +14,7 @@ from django.template.loader import render_to_string
 
 from halo_site.access import NotShown
 from halo_site.disk_trouble import trouble_of
+from halo_site.too_large import STATUS as TOO_LARGE
 from halo_site.unsent import names_of, page_of, texts_of
 
 RETRY_SECONDS = 5
@@ -47,14 +48,15 @@ def explain_form_address(
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """What was not understood: 400. Of a form that is too large the page says where its text still is.
+    """What was not understood: 400. Of a form that is too large, 413, the page says where its text still is.
 
-    Such a form was not read to its end, so that its text cannot be given back from here.
+    Such a form was not read to its end, so that its text cannot be given back from here: see
+    `halo_site.too_large`, which does that within a bound.
     """
     is_too_large = isinstance(exception, RequestDataTooBig)
     limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     context = {"limit": limit, "page": page_of(request)} if is_too_large else {}
-    return HttpResponse(render_to_string("400.html", context), status=400)
+    return HttpResponse(render_to_string("400.html", context), status=TOO_LARGE if is_too_large else 400)
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -44,10 +44,13 @@ def page_of(request: HttpRequest) -> str:
 
 def texts_of(request: HttpRequest) -> list[str]:
     """The different texts that the form had, none if another site made it or it cannot be read."""
+    return _sent(request, TEXT_FIELDS) if is_from_here(request) else []
+
+
+def is_from_here(request: HttpRequest) -> bool:
+    """Whether a form was sent, and not by a page of another site, as far as the browser says."""
     origin = request.headers.get("Origin")
-    if request.method != "POST" or (origin and urlsplit(origin).netloc != request.get_host()):
-        return []
-    return _sent(request, TEXT_FIELDS)
+    return request.method == "POST" and (not origin or urlsplit(origin).netloc == request.get_host())
 
 
 def names_of(request: HttpRequest) -> list[str]:

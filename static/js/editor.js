@@ -19,9 +19,12 @@
   });
 
   form.addEventListener("submit", (event) => {
-    if (bytes() > Number(form.dataset.mostBytes)) {
+    const size = bytes();
+    if (size > Number(form.dataset.mostBytes)) {
       event.preventDefault();
-      alertAbove(form.dataset.tooLarge);
+      const { limit } = form.querySelector("[data-size-words]").dataset;
+      const words = form.dataset.tooLarge.replace("{size}", size.toLocaleString());
+      alertAbove(words.replace("{limit}", Number(limit).toLocaleString()));
       scrollTo({ top: 0 });
       return;
     }

@@ -18,6 +18,7 @@ from app_runtime.models import Run
 from app_runtime.runs import list_page as run_list_page
 from halo_site.disk_trouble import trouble_of
 from halo_site.errors import bad_request
+from halo_site.too_large import MOST_TIMES
 from tests.factories import make_app
 
 
@@ -156,17 +157,19 @@ def test_a_fragment_without_a_session_gets_no_page_with_a_text(client: Client) -
     assert (answer.status_code, answer["Location"]) == (302, "/login/?next=/")
 
 
-def send_too_much(patient: Client) -> Any:
-    """The answer to a form of more bytes than are read."""
-    text = "x" * (settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
-    return patient.post("/memory/user/save/", {"text": text})
+LIMIT = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+
+
+def send_too_much(patient: Client, size: int = MOST_TIMES * LIMIT) -> Any:
+    """The answer to a form of more bytes than are read, even to give the text back."""
+    return patient.post("/memory/user/save/", {"text": "x" * size})
 
 
 @pytest.mark.django_db
 def test_a_form_that_is_too_large_is_said_to_be_with_what_to_do(patient: Client) -> None:
     answer = send_too_much(patient)
     page = answer.content.decode()
-    assert answer.status_code == 400
+    assert answer.status_code == 413
     assert "This form is too large" in page
     assert "Go back one page" in page
     assert 'href="/memory/user/edit/"' in page
@@ -185,7 +188,8 @@ def test_a_form_that_is_too_large_leaves_no_traceback(patient: Client) -> None:
     handler = logging.StreamHandler(log)
     logging.getLogger("django").addHandler(handler)  # beside the one that writes the log of the site
     try:
-        assert send_too_much(patient).status_code == 400
+        assert send_too_much(patient).status_code == 413
+        assert send_too_much(patient, LIMIT).status_code == 413
     finally:
         logging.getLogger("django").removeHandler(handler)
     assert log.getvalue() == ""
