@@ -1,7 +1,7 @@
 """Forms of more bytes than are read: the text that somebody wrote is given back, within a bound.
 
-No such form reaches its view. Browsers keep what was typed when one goes back a page, but not all of them, and
-none after it was closed; so a page with the text is the answer that loses nothing.
+No such form reaches its view. Browsers keep what was typed when one goes back a page, but not all of them,
+and none after it was closed; so a page with the text is the answer that loses nothing.
 """
 
 from collections.abc import Callable

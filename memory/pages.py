@@ -99,6 +99,10 @@ RENAMED_WORDS = (
     gettext_lazy("This file has another name now"),
     gettext_lazy("It was renamed, and its history went with it."),
 )
+UNINSTALLED_WORDS = (
+    gettext_lazy("Nothing is remembered here"),
+    gettext_lazy("The app was uninstalled before it noted anything. You can write this file yourself."),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +132,11 @@ class DocumentPage:
     @property
     def words(self) -> "tuple[StrPromise, StrPromise] | None":
         """Title and text that stand in the place of the document; None when it is shown."""
-        return RENAMED_WORDS if self.new_path else STATE_WORDS.get(self.state)
+        if self.new_path:
+            return RENAMED_WORDS
+        if self.state == State.NOTHING and self.place.is_uninstalled:
+            return UNINSTALLED_WORDS
+        return STATE_WORDS.get(self.state)
 
     @property
     def new_path(self) -> str:

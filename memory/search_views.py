@@ -33,6 +33,6 @@ def orphan_list(request: HttpRequest) -> HttpResponse:
         "place": place,
         "places": places.values(),
         "orphans": orphans(place, places),
-        "most": MOST_LISTED,
+        "most": f"{MOST_LISTED:,}",
     }
     return render(request, "memory/orphans.html", context)

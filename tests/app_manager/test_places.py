@@ -101,4 +101,7 @@ def test_the_memory_of_an_uninstalled_app_says_so(operator_client, page):
     address = reverse(f"memory:{page}", args=[f"app:{app.pk}"])
     assert "The app of this memory is uninstalled" not in operator_client.get(address).content.decode()
     uninstall(app)
-    assert "The app of this memory is uninstalled" in operator_client.get(address).content.decode()
+    page = operator_client.get(address).content.decode()
+    assert "The app of this memory is uninstalled" in page
+    assert "Read each run" not in page
+    assert "The first run that notes something" not in page

@@ -58,7 +58,7 @@ def test_more_than_four_times_as_much_is_not_read(operator_client: Client) -> No
     page = answer.content.decode()
     assert answer.status_code == 413
     assert "kettle" not in page
-    assert "Your text is still in your browser" in page
+    assert "Your text may still be in your browser" in page
 
 
 def test_nobody_else_has_it_read(client: Client) -> None:
@@ -83,7 +83,7 @@ def test_a_preview_gets_no_page_with_a_text(operator_client: Client) -> None:
 def test_a_form_that_nobody_can_read_has_no_text(operator_client: Client, kind: str) -> None:
     answer = operator_client.post(SAVE, b"--x\r\n" + b"y" * LIMIT, content_type=kind)
     assert answer.status_code == 413
-    assert "Your text is still in your browser" in answer.content.decode()
+    assert "Your text may still be in your browser" in answer.content.decode()
 
 
 def test_a_file_is_no_text(operator_client: Client) -> None:
