@@ -178,4 +178,6 @@ def preview_of(
     is_postponed = len(text) > LARGE_CHARACTERS and not is_asked
     html = SafeString() if is_postponed else render_folded(text, resolve)
     is_cut = len(headings) > HEADINGS_SHOWN
-    return Preview(measured(text), html, tuple(headings[:HEADINGS_SHOWN]), has_snapshot, is_postponed, is_cut)
+    return Preview(
+        measured(text, headings), html, tuple(headings[:HEADINGS_SHOWN]), has_snapshot, is_postponed, is_cut
+    )

@@ -1,9 +1,10 @@
 """How much a text is: words, characters, bytes, and about how many tokens a model counts."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from memory.sections import SNAPSHOT_BYTES, line_count, snapshot
+from memory.sections import SNAPSHOT_BYTES, Heading, line_count, snapshot
 
 LETTERS_A_TOKEN = 4  # of Latin script; any other character counts as one
 # Chinese and Japanese are written without spaces: each of these characters counts as a word
@@ -23,11 +24,11 @@ class Measure:
     snapshot_limit: int = SNAPSHOT_BYTES
 
 
-def measured(text: str) -> Measure:
-    """Count ``text``; its line ends count as they are."""
+def measured(text: str, headings: Sequence[Heading] | None = None) -> Measure:
+    """Count ``text``; its line ends count as they are. ``headings`` are its outline, where that is known."""
     data = text.encode(errors="replace")
     ascii_count = len(text.encode("ascii", "ignore"))
     tokens = -(-ascii_count // LETTERS_A_TOKEN) + len(text) - ascii_count
     lines = line_count(text)
-    shown = len(snapshot(text).encode(errors="replace"))
-    return Measure(sum(1 for _ in WORD.finditer(text)), len(text), len(data), tokens, lines, shown)
+    shown = len(snapshot(text, headings).encode(errors="replace"))
+    return Measure(len(WORD.findall(text)), len(text), len(data), tokens, lines, shown)

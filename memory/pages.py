@@ -249,12 +249,13 @@ def _with_text(page: _Page, data: bytes, facts: dict[str, object]) -> DocumentPa
     text = data.decode()
     if state == State.EMPTY:
         return page(state, text=text, **facts)
+    headings = sections.outline(text)
     return page(
         state,
         text=text,
         html=render_folded(text, page.resolve),
-        outline=sections.outline(text),
-        measure=measured(text),
+        outline=headings,
+        measure=measured(text, headings),
         **facts,
     )
 

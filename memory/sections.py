@@ -5,6 +5,7 @@ mark before the first line is no part of it.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 TAIL_LINES = 50
@@ -104,10 +105,11 @@ def outline(markdown: str) -> list[Heading]:
     return headings
 
 
-def headers(markdown: str) -> str:
-    """Return one line for each heading, as ``L{line}: {its line}``."""
+def headers(markdown: str, headings: Sequence[Heading] | None = None) -> str:
+    """Return one line for each heading, as ``L{line}: {its line}``; ``headings`` are those of `outline`."""
     lines = _lines(markdown)
-    return "\n".join(f"L{heading.line}: {lines[heading.line - 1].rstrip()}" for heading in outline(markdown))
+    found = outline(markdown) if headings is None else headings
+    return "\n".join(f"L{heading.line}: {lines[heading.line - 1].rstrip()}" for heading in found)
 
 
 def section(markdown: str, needle: str) -> str | None:
@@ -138,19 +140,20 @@ def line_count(text: str) -> int:
     return text.count("\n") + (bool(text) and not text.endswith("\n"))
 
 
-def snapshot(markdown: str) -> str:
+def snapshot(markdown: str, headings: Sequence[Heading] | None = None) -> str:
     """Return what a prompt shows of a memory file: at most 16 KiB of UTF-8.
 
     Up to 30 lines: the whole file. Longer: everything up to the end of the first section, then an outline
-    with line numbers. What had to be cut is said.
+    with line numbers. What had to be cut is said. ``headings`` are those of `outline`, where it was asked:
+    of a long text it takes longer than all the rest.
     """
     lines = markdown.split("\n")
     if len(lines) <= SNAPSHOT_LINES:
         return _cut(markdown, SNAPSHOT_BYTES)
-    headings = outline(markdown)
+    headings = outline(markdown) if headings is None else headings
     first = "\n".join(lines[: _end(headings, 0, len(lines))]).rstrip() if headings else markdown.rstrip()
     room = SNAPSHOT_BYTES - NOTE_BYTES
-    contents = headers(markdown) or NO_HEADINGS
+    contents = headers(markdown, headings) or NO_HEADINGS
     first = _cut(first, room - min(_size(contents), OUTLINE_BYTES))
     contents = _cut(contents, room - _size(first))
     return (
@@ -229,7 +232,7 @@ def _opened(line: str, is_paragraph: bool) -> _Verbatim | None:
     return _Verbatim(indent, end=end) if end else None
 
 
-def _end(headings: list[Heading], index: int, last: int) -> int:
+def _end(headings: Sequence[Heading], index: int, last: int) -> int:
     """Return the number of the last line of the section that ``headings[index]`` begins."""
     following = headings[index + 1 :]
     level = headings[index].level

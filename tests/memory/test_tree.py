@@ -16,6 +16,7 @@ from memory.measures import measured
 from memory.permissions import Caller
 from memory.places import Place
 from memory.rights import rights_of
+from memory.sections import outline
 from memory.tools import memory_list
 from memory.tree import tree_of
 from memory.users import User, register_users, users_now, users_of
@@ -135,6 +136,11 @@ def test_a_text_is_counted(text: str, words: int, tokens: int) -> None:
 def test_a_long_text_counts_as_what_a_run_is_shown() -> None:
     counts = measured("# now\n" + "x" * 100 + "\n" + "# more\n" * 5000)
     assert 0 < counts.snapshot_bytes <= counts.snapshot_limit
+
+
+@pytest.mark.parametrize("text", ["", "# now\n", "# a\n\nb\n" * 40, "```\n# no\n```\n" * 40 + "# yes\n"])
+def test_a_known_outline_changes_nothing_of_the_counts(text: str) -> None:
+    assert measured(text, outline(text)) == measured(text)
 
 
 def test_bytes_are_dumped_sixteen_a_line() -> None:
