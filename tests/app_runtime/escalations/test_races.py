@@ -89,7 +89,7 @@ def test_late_answers_and_the_clock_meet_and_the_question_expires_once() -> None
     def decide() -> None:
         if next(turns) % 3:
             with pytest.raises(QuestionClosed):
-                say(Entry.objects.questions().get(), Reply("Yes"))
+                say(Entry.objects.questions().get(), Answer("Yes"))
         else:
             expire(LATER)
 

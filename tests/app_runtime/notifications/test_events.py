@@ -8,7 +8,7 @@ import pytest
 
 from app_manager.models import App
 from app_runtime.escalations.expiry import expire
-from app_runtime.escalations.questions import Reply, digest_of
+from app_runtime.escalations.questions import Answer, digest_of
 from app_runtime.models import Entry, Notification, Run
 from app_runtime.notifications import events, outbox
 from app_runtime.notifications.delivering import send_due
@@ -180,7 +180,7 @@ def answered(run: Run, now: datetime) -> Run:
     """The question of a run that waits is answered; the run that goes on has a worker."""
     how = {"actor": TESTER, "now": now, "via": "web"}
     question = make_question(run.app, run=run, at=run.started_at)
-    follow_up = question.answer([Reply("Yes")], shown_digest=digest_of(question), **how)
+    follow_up = question.answer([Answer("Yes")], shown_digest=digest_of(question), **how)
     assert follow_up
     facts = {"status": "running", "engine": "model", "worker": "w", "started_at": now}
     Run.objects.filter(pk=follow_up.pk).update(**facts)
