@@ -22,9 +22,8 @@
     const size = bytes();
     if (size > Number(form.dataset.mostBytes)) {
       event.preventDefault();
-      const { limit } = form.querySelector("[data-size-words]").dataset;
-      const words = form.dataset.tooLarge.replace("{size}", size.toLocaleString());
-      alertAbove(words.replace("{limit}", Number(limit).toLocaleString()));
+      const limit = Number(form.querySelector("[data-size-words]").dataset.limit).toLocaleString();
+      alertAbove(form.dataset.tooLarge.replace("{size}", size.toLocaleString()).replace("{limit}", limit));
       scrollTo({ top: 0 });
       return;
     }

@@ -50,3 +50,17 @@ def test_a_text_that_grew_too_large_says_so_at_once(signed_in):
     page.locator(".message").get_by_text("The text has 1,200,000 bytes").wait_for()
     field(page).fill("short")
     page.locator("[data-told]:text('The text has')").wait_for(state="detached")
+
+
+def test_what_is_too_large_to_be_sent_stays_on_the_page(signed_in):
+    """The server would read no form of this size; without scripts its answer has the text."""
+    saved(BASE)
+    page = signed_in.new_page()
+    sent = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    page.goto(EDIT)
+    # Out of sight, since a busy machine takes a minute to lay it out
+    field(page).evaluate("(box) => { box.hidden = true; box.value = 'kettle\\n'.repeat(1_100_000); }")
+    page.get_by_role("button", name="Save").click()
+    page.locator(".message").get_by_text("Nothing was sent: this text has 7,700,000 bytes").wait_for()
+    assert (sent, page.locator("#memory-text").evaluate("(box) => box.value.length")) == ([], 7_700_000)
