@@ -62,6 +62,7 @@ FILTERS: dict[str, tuple[str, ...]] = {
         *("app={busy_app}", "q=price", "q=no+such+words", "state=answered&q=no+such+words"),
         "state=answered&app={busy_app}",
     ),
+    "app_runtime:inbox_live": ("due=day", "space={space_0}", "app={busy_app}", "q=price", "q=no+such+words"),
     "app_runtime:usage_detail": USAGE_FILTERS,
     "memory:document_history": (),
     "memory:search_detail": (
