@@ -1,20 +1,25 @@
 """Apps as the owners of the clock's jobs: what an administrator changes in a job is the app's decision."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.urls import reverse
 
+from app_manager import job_showing
 from app_manager.exceptions import StatusRefused
+from app_manager.job_showing import app_id_of as _app_id
+from app_manager.job_showing import held_apps, jobs_of_apps
 from app_manager.jobs import KIND
 from app_manager.models import App
 from app_manager.states import Status
 from halo_site import audit
 from halo_site.audit import Actor
 from scheduler.models import Job
-from scheduler.registry import register_owner
+from scheduler.registry import About, register_owner
+from scheduler.statuses import Held
 
 
 class AppJobs:
@@ -49,17 +54,24 @@ class AppJobs:
         is_there = App.objects.filter(pk=app_id).exists()
         return reverse("app_runtime:app_thread", args=[app_id]) if is_there else ""
 
+    def visible(self, user: Any) -> Q:
+        """Those of the apps that this person sees."""
+        return jobs_of_apps(App.objects.visible_to(user))
+
+    def within(self, space_id: str) -> Q:
+        return jobs_of_apps(App.objects.in_space(space_id))
+
+    def held(self, how: Held) -> Q:
+        return jobs_of_apps(held_apps(how))
+
+    def about(self, jobs: Sequence[Job]) -> dict[str, About]:
+        return job_showing.about(jobs)
+
     def _owner(self, job: Job) -> tuple[App, str]:
         app = App.objects.filter(pk=_app_id(job)).first()
         if app is None:
             raise LookupError("The app of this job is not there any more.")
         return app, str((job.metadata or {}).get("subscriptionId"))
-
-
-def _app_id(job: Job) -> str:
-    """The id of its app; empty, which no app has, where its metadata do not say one."""
-    app_id = (job.metadata or {}).get("appId")
-    return app_id if isinstance(app_id, str) else ""
 
 
 def register() -> None:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from halo_site.store.fields import EpochMsField, from_ms, to_ms
 from scheduler.backoff import MAX_ERRORS, settle
 from scheduler.recurrence import ScheduleError, describe, next_due, validate
+from scheduler.registry import visible_jobs
 from scheduler.statuses import JobStatus, MissedPolicy, Outcome, SkipReason, Verdict
 
 KEPT_SLOTS = 1_000  # per job (BEHAVIOUR, Retention)
@@ -18,6 +19,10 @@ _DISABLED_REASON = "disabled_reason"  # in a job's metadata, beside what its own
 
 
 class JobQuerySet(models.QuerySet["Job"]):
+    def visible_to(self, user: Any) -> "JobQuerySet":
+        """Those that this person may see, as their owners decide."""
+        return self.filter(visible_jobs(user))
+
     def with_next(self) -> "JobQuerySet":
         """Enabled jobs that have a next time."""
         return self.filter(enabled=True, next_run_at__gt=0)  # 0 is "none" in this column

@@ -1,15 +1,18 @@
 """What other apps register with the clock in their `ready()`: a handler per kind of job, and sweeps."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
+from django.db.models import Q
+
 from halo_site.audit import Actor
-from scheduler.statuses import SkipReason
+from halo_site.roles import standing_of
+from scheduler.statuses import Held, SkipReason
 
 if TYPE_CHECKING:
-    from scheduler.models import Job
+    from scheduler.models import Job, Slot
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,32 @@ class Sweep:
     every_seconds: float
 
 
+@dataclass(frozen=True)
+class About:
+    """What its owner says of a job to somebody who may see it; empty where there is nothing to say."""
+
+    name: str  # of what it starts
+    part: str = ""  # which of its schedules it is
+    address: str = ""  # the page of what it starts
+    edit_address: str = ""  # where its schedule is changed
+    space_id: str | None = None
+    space: str = ""
+    held: Held | None = None  # on, and its due times would start nothing
+    held_words: str = ""
+    subject: tuple[str, str] = ("", "")  # type and id in the audit log of what it starts
+
+
+@dataclass(frozen=True)
+class Trace:
+    """The work that a due time started, as the ledger shows it."""
+
+    text: str
+    tone: str
+    icon: str
+    name: str
+    address: str
+
+
 class Owner(Protocol):
     """Who keeps a kind of jobs: a change of one of them by hand is the owner's to make."""
 
@@ -58,10 +87,25 @@ class Owner(Protocol):
     def address(self, job: "Job") -> str:
         """The page of what it starts; empty where there is none."""
 
+    def visible(self, user: Any) -> Q:
+        """Which of its jobs that person may see."""
+
+    def within(self, space_id: str) -> Q:
+        """Which of its jobs belong to that space."""
+
+    def held(self, how: Held) -> Q:
+        """Which of its jobs would start nothing when due, for that kind of reason."""
+
+    def about(self, jobs: "Sequence[Job]") -> "dict[str, About]":
+        """Job id → what to say of it, in as many queries however many there are."""
+
+
+Tracer = Callable[["Sequence[Slot]"], dict[int, Trace]]
 
 _owners: dict[str, Owner] = {}
 _handlers: dict[str, Handler] = {}
 _sweeps: dict[str, Sweep] = {}
+_tracers: dict[str, Tracer] = {}
 
 
 def register(kind: str, handler: Handler) -> None:
@@ -80,6 +124,51 @@ def register_owner(kind: str, owner: Owner) -> None:
 
 def owner_of(kind: str) -> Owner | None:
     return _owners.get(kind)
+
+
+def visible_jobs(user: Any) -> Q:
+    """Which jobs that person may see: all with a role on the site, else those that an owner shows them.
+
+    Jobs of a kind without an owner are the site's.
+    """
+    if standing_of(user).sees_everything:
+        return Q()
+    return any_of({kind: owner.visible(user) for kind, owner in _owners.items()})
+
+
+def jobs_within(space_id: str) -> Q:
+    return any_of({kind: owner.within(space_id) for kind, owner in _owners.items()})
+
+
+def jobs_held(how: Held) -> Q:
+    return any_of({kind: owner.held(how) for kind, owner in _owners.items()})
+
+
+def any_of(by_kind: Mapping[str, Q]) -> Q:
+    """The jobs of each kind that fulfil its condition; none where there is no kind."""
+    found = Q(pk__in=())
+    for kind, condition in by_kind.items():
+        found |= Q(kind=kind) & condition
+    return found
+
+
+def about(jobs: "Sequence[Job]") -> "dict[str, About]":
+    """Job id → what its owner says of it; of a job without an owner, its name."""
+    found = {job.pk: About(job.name) for job in jobs}
+    for kind in {job.kind for job in jobs} & _owners.keys():
+        found |= _owners[kind].about([job for job in jobs if job.kind == kind])
+    return found
+
+
+def register_tracer(kind: str, tracer: Tracer) -> None:
+    """Have ``tracer`` tell what became of the work that slots of that kind's jobs started."""
+    _tracers[kind] = tracer
+
+
+def traces(kind: str, slots: "Sequence[Slot]") -> dict[int, Trace]:
+    """Slot id → the work that it started, of those slots of one kind's jobs that started any."""
+    tracer = _tracers.get(kind)
+    return tracer(slots) if tracer else {}
 
 
 def register_sweep(name: str, function: Callable[[datetime], object], every_seconds: float) -> None:

@@ -60,3 +60,37 @@ class MissedPolicy(models.TextChoices):
 
     RUN_ONCE = "run_once", _("run once for all of them")
     SKIP = "skip", _("skip them")
+
+
+class Held(models.TextChoices):
+    """Why the due times of a job that is on would start nothing."""
+
+    PAUSED = "paused", _("Paused")
+    BLOCKED = "blocked", _("Blocked")
+
+
+class JobState(models.TextChoices):
+    """How a job stands, as the schedule pages show it."""
+
+    PLANNED = "planned", _("Planned")
+    LATE = "late", _("Late")
+    PAUSED = "paused", _("Paused")
+    BLOCKED = "blocked", _("Blocked")
+    OFF = "off", _("Off")
+    OVER = "over", _("Over")
+
+    @property
+    def tone(self) -> str:
+        tones = {"planned": "ok", "late": "wait", "blocked": "bad"}
+        return tones.get(self.value, "quiet")
+
+    @property
+    def icon(self) -> str:
+        icons = {
+            "planned": "clock",
+            "late": "hourglass",
+            "paused": "pause",
+            "blocked": "stop",
+            "off": "power",
+        }
+        return icons.get(self.value, "check")
