@@ -11,8 +11,10 @@ from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.utils.dateformat import format as format_date
 from django.utils.translation import gettext as _
 
+from halo_site.store.fields import to_ms
 from scheduler.cron import CronRule, first_change, offset_at, parse_cron
 from scheduler.recurrence import due_times, validate
 
@@ -41,6 +43,21 @@ class UpcomingRow:
     offset: str
     mark: Mark = Mark.NONE
     words: str = ""  # of the mark; empty where there is none
+
+    @property
+    def local_words(self) -> str:
+        """Like Thu 26 Nov 2026, 09:00:00, as its own zone has it."""
+        return format_date(self.local, "D j M Y, H:i:s")
+
+    @property
+    def utc_words(self) -> str:
+        return f"{format_date(self.utc, 'D H:i:s')} UTC"
+
+    @classmethod
+    def at(cls, moment: datetime, zone: str, words: str) -> "UpcomingRow":
+        """The row of a moment that no rule asked for, with a sentence that says why it is there."""
+        local = moment.astimezone(ZoneInfo(zone))
+        return cls(to_ms(moment), local, moment.astimezone(UTC), offset_words(local), Mark.NONE, words)
 
 
 def upcoming_rows(
@@ -77,7 +94,7 @@ def _rows(schedule: Mapping[str, Any], zone: ZoneInfo, now_ms: int, dues: list[i
 def _mark(rule: CronRule | None, zone: ZoneInfo, local: datetime, before: int, due: int) -> tuple[Mark, str]:
     """What to say of a due time, given the one before it (or now); both in seconds."""
     time = f"{local:%H:%M}"
-    if _happens_twice(local):
+    if happens_twice(local):
         return _twice(rule, local.fold, time)
     if rule is None:
         if offset_at(zone, due) == offset_at(zone, before):
@@ -86,7 +103,7 @@ def _mark(rule: CronRule | None, zone: ZoneInfo, local: datetime, before: int, d
     return _gap(rule, zone, before, due, time)
 
 
-def _happens_twice(local: datetime) -> bool:
+def happens_twice(local: datetime) -> bool:
     """Whether the clocks go back over this time of day."""
     first, second = local.replace(fold=0).utcoffset(), local.replace(fold=1).utcoffset()
     return first is not None and second is not None and first > second
