@@ -12,13 +12,14 @@ INDEXED_FILES = 300  # at most in one sweep: about a second
 
 def register() -> None:
     """Register the handler of app jobs and the sweeps: lost runs, memory changed outside, tidying, index."""
-    from app_runtime import audit_kinds, following, memory_users, objections
+    from app_runtime import audit_kinds, following, memory_users, objections, traces
     from app_runtime.dispatch import on_due
     from app_runtime.sweeping import sweep_runs, tidy
     from memory.index import IndexedDocument
     from memory.outside import Watch
 
     registry.register(JOB_KIND, on_due)
+    registry.register_tracer(JOB_KIND, traces.of_slots)
     registry.register_sweep("runs", sweep_runs, every_seconds=SWEEP_SECONDS)
     registry.register_sweep("memory.outside", Watch().sweep, every_seconds=OUTSIDE_SECONDS)
     registry.register_sweep("tidying", tidy, every_seconds=TIDY_SECONDS)

@@ -43,6 +43,12 @@ class Actor:
         return _("the command %(name)s") % {"name": self.name} if self.kind == "command" else str(self)
 
 
+def actor_words(actor: str) -> str:
+    """Who it is in a sentence, of an actor as the audit log has it."""
+    kind, _colon, name = actor.partition(":")
+    return Actor(kind, name).words
+
+
 def person(user: Any) -> Actor:
     return Actor("person", user.get_username())
 

@@ -21,6 +21,7 @@ urlpatterns = [
     path("audit/export/<str:kind>/", audit_views.audit_export, name="audit_export"),
     path("machinery/", machinery, name="machinery"),
     path("memory/", include("memory.urls")),
+    path("schedule/", include("scheduler.urls")),
     path("", include("app_manager.urls")),
     path("", include("app_runtime.urls")),
 ]

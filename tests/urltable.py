@@ -133,6 +133,7 @@ class Planted:
             "entry_id": self.question.pk,
             "question_id": self.question.pk,
             "batch_id": self.batch,
+            "job_id": f"{self.app.pk}:often",
             "notification_id": self.notification.pk,
             "price_id": self.price.pk,
             "source_id": SOURCE["id"],

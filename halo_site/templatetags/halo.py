@@ -91,10 +91,14 @@ def face(name: str, large: bool = False) -> SafeString:
 
 
 @register.inclusion_tag("halo_site/_strip.html")
-def strip(bars: Sequence[strips.Bar], n: int = 14) -> dict[str, Any]:
-    """`{% strip bars %}`: the newest n runs, oldest first; fewer are filled up with empty places."""
+def strip(bars: Sequence[strips.Bar], n: int = 14, words: str = "") -> dict[str, Any]:
+    """`{% strip bars %}`: the newest n runs, oldest first; fewer are filled up with empty places.
+
+    ``words`` are the text alternative of bars that are no runs.
+    """
     shown = list(bars)[-n:]
-    return {"summary": strips.summary(shown), "bars": _bars(shown), "empty": range(n - len(shown))}
+    summary = words or strips.summary(shown)
+    return {"summary": summary, "bars": _bars(shown), "empty": range(n - len(shown))}
 
 
 def _bars(bars: Iterable[strips.Bar]) -> SafeString:

@@ -70,7 +70,9 @@ def test_the_jobs_of_a_space_are_found() -> None:
         (Status.NEEDS_LOGIN, {}, Held.BLOCKED),
     ],
 )
-def test_what_holds_a_job_up_is_said_and_found_alike(status: str, fields: dict[str, str], held: Held | None) -> None:
+def test_what_holds_a_job_up_is_said_and_found_alike(
+    status: str, fields: dict[str, str], held: Held | None
+) -> None:
     app = make_app()
     set_status(app, status, **fields)
     (job,) = Job.objects.all()

@@ -22,6 +22,7 @@ PARAMETERS = {
     "run_id": ("newest_run", "old_run"),
     "entry_id": ("open_question", "ended_question"),
     "place_key": ("busy_place",),
+    "job_id": ("busy_job",),
     "space_id": ("space_0",),
     "number": ("1",),
     "tab": ("conversation_tab", "memory_tab"),
@@ -65,6 +66,11 @@ FILTERS: dict[str, tuple[str, ...]] = {
     "app_runtime:inbox_live": ("due=day", "space={space_0}", "app={busy_app}", "q=price", "q=no+such+words"),
     "app_runtime:usage_detail": USAGE_FILTERS,
     "memory:document_history": (),
+    "scheduler:schedule_list": (
+        *("q=Synthetic+004", "q=no+such+job", "space={space_0}", "state=planned", "state=late"),
+        *("state=paused", "state=blocked", "state=off"),
+    ),
+    "scheduler:job_detail": ("verdict=ran", "verdict=missed", "at=2020-01-01T09:00", "at=2026-11-23T09:00"),
     "memory:search_detail": (
         "q=price",
         "q=p",

@@ -28,6 +28,7 @@ def samples(client: Client) -> dict[str, str]:
         "quiet_app": apps[len(apps) * 3 // 4],
         "rare_app": apps[-1],
         "busy_place": f"app:{apps[0]}",
+        "busy_job": next(pk for pk in _job_ids() if pk.startswith(apps[0])),
         "newest_run": newest.pk,
         "newest_run_start": newest.pk[:8],
         "old_run": oldest.pk,

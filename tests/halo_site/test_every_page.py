@@ -34,8 +34,10 @@ QUERIES = {
     "memory:search_detail": ("q=canary", "q=canary&place=app:{app}", "q=canary&scope=app"),
     "memory:orphan_list": ("place=app:{app}", "place=space:{space}", "place=user"),
     "memory:place_list": ("page=2",),
+    "scheduler:schedule_list": ("q=canary", "space={space}", "state=planned", "state=off"),
+    "scheduler:job_detail": ("at=2026-11-23T09:00", "verdict=ran"),
 }
-OF_A_SPACE = {"app_id", "space_id", "run_id", "entry_id", "batch_id", "place_key"}
+OF_A_SPACE = {"app_id", "space_id", "run_id", "entry_id", "batch_id", "place_key", "job_id"}
 ENDED = 286  # "poll no more": a page all the same
 
 

@@ -1,0 +1,9 @@
+from django.urls import path
+
+from scheduler import views
+
+app_name = "scheduler"
+urlpatterns = [
+    path("", views.schedule_list, name="schedule_list"),
+    path("<path:job_id>/", views.job_detail, name="job_detail"),
+]
