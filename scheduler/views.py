@@ -6,6 +6,7 @@ from django.views.decorators.http import require_safe
 
 from halo_site.fragments import respond
 from scheduler.access import get_job
+from scheduler.day_page import DayPage
 from scheduler.job_page import JobPage
 from scheduler.list_page import JobListPage
 
@@ -20,6 +21,16 @@ def schedule_list(request: HttpRequest) -> HttpResponse:
         page="scheduler/schedule_list.html",
         fragment="scheduler/_schedule_poll.html",
         context=context,
+    )
+
+
+@require_safe
+def schedule_day(request: HttpRequest) -> HttpResponse:
+    """24 hours of the jobs that the person may see."""
+    page = DayPage(request, timezone.now())
+    context = {"page": page, "pager": page.pager, "tab": "day"}
+    return respond(
+        request, page="scheduler/schedule_day.html", fragment="scheduler/_day.html", context=context
     )
 
 

@@ -70,6 +70,7 @@ FILTERS: dict[str, tuple[str, ...]] = {
         *("q=Synthetic+004", "q=no+such+job", "space={space_0}", "state=planned", "state=late"),
         *("state=paused", "state=blocked", "state=off"),
     ),
+    "scheduler:schedule_day": ("from=2020-01-01T00",),
     "scheduler:job_detail": ("verdict=ran", "verdict=missed", "at=2020-01-01T09:00", "at=2026-11-23T09:00"),
     "memory:search_detail": (
         "q=price",

@@ -35,6 +35,7 @@ QUERIES = {
     "memory:orphan_list": ("place=app:{app}", "place=space:{space}", "place=user"),
     "memory:place_list": ("page=2",),
     "scheduler:schedule_list": ("q=canary", "space={space}", "state=planned", "state=off"),
+    "scheduler:schedule_day": ("from=2026-11-23T00",),
     "scheduler:job_detail": ("at=2026-11-23T09:00", "verdict=ran"),
 }
 OF_A_SPACE = {"app_id", "space_id", "run_id", "entry_id", "batch_id", "place_key", "job_id"}

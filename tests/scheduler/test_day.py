@@ -1,0 +1,90 @@
+"""A day as lanes and density: due minutes, bands, and where more are due than there are workers."""
+
+import json
+from typing import Any
+
+import pytest
+
+from halo_site.store.fields import to_ms
+from scheduler.day import MINUTES, Clash, Planned, Window, clashes, density, planned
+from tests.scheduler.factories import MINUTE, NINE
+
+WINDOW = Window(NINE, NINE + 6 * 60 * MINUTE)
+
+
+def due(schedule: Any, window: Window = WINDOW) -> Planned:
+    return planned(json.dumps(schedule), to_ms(NINE), window)
+
+
+def every(duration: str) -> dict[str, str]:
+    return {"kind": "every", "every": duration}
+
+
+def test_a_window_knows_where_now_lies() -> None:
+    assert (WINDOW.now_minute, WINDOW.has_now) == (360, True)
+    assert (Window(NINE, NINE - MINUTE).now_minute, Window(NINE, NINE - MINUTE).has_now) == (0, False)
+    late = Window(NINE, NINE + 25 * 60 * MINUTE)
+    assert (late.now_minute, late.has_now) == (MINUTES, False)
+
+
+def test_each_due_time_is_a_minute_of_the_window() -> None:
+    assert due(every("6h")) == Planned((0, 360, 720, 1080), 4)
+    cron = {"kind": "cron", "cron": "30 9 * * *", "timezone": "UTC"}
+    assert due(cron) == Planned((30,), 1)
+
+
+def test_the_end_of_the_window_is_the_next_ones() -> None:
+    assert due(every("1d")) == Planned((0,), 1)
+
+
+def test_many_due_times_are_a_band() -> None:
+    minute = due(every("1m"))
+    assert (minute.is_band, minute.count, minute.minutes) == (True, 1440, tuple(range(1440)))
+    ten_seconds = due(every("10s"))
+    assert (ten_seconds.is_band, ten_seconds.count, len(ten_seconds.minutes)) == (True, 8640, 1440)
+
+
+def test_a_quarter_of_an_hour_is_not_a_band_yet() -> None:
+    assert not due(every("15m")).is_band
+    assert due(every("14m")).is_band
+
+
+@pytest.mark.parametrize(
+    "odd", [None, [], {"kind": "x"}, {"kind": "cron", "cron": "nonsense"}, {"kind": "cron"}]
+)
+def test_a_schedule_that_cannot_be_read_has_no_due_time(odd: Any) -> None:
+    assert due(odd) == Planned()
+
+
+def test_the_density_counts_what_is_to_come() -> None:
+    found = density([due(every("1h")), due(every("10s"))], 0)
+    assert found[0] == 91  # six a minute, and one at the full hour
+    assert found[1] == 90
+    assert sum(density([due(every("1h"))], 360)) == 18
+
+
+def test_a_minute_with_more_jobs_than_workers_is_a_clash() -> None:
+    lanes = [(name, Planned((60, 120), 2)) for name in ("a", "b")] + [("c", Planned((120,), 1))]
+    assert clashes(lanes, 0, 2) == [Clash(120, 3, ("a", "b", "c"))]
+    assert clashes(lanes, 0, 3) == []
+    assert clashes(lanes, 121, 1) == []
+
+
+def test_without_a_worker_two_at_once_are_a_clash() -> None:
+    lanes = [("a", Planned((60,), 1)), ("b", Planned((60,), 1))]
+    assert [clash.count for clash in clashes(lanes, 0, 0)] == [2]
+
+
+def test_one_job_that_is_due_often_in_a_minute_is_no_clash() -> None:
+    assert clashes([("dense", due(every("10s")))], 0, 1) == []
+
+
+def test_a_rule_is_walked_through_once_for_all_jobs_of_a_window() -> None:
+    rule = json.dumps({"kind": "cron", "cron": "5 * * * *", "timezone": "UTC"})
+    assert planned(rule, to_ms(NINE), WINDOW) is planned(rule, to_ms(NINE) + 5, WINDOW)
+
+
+def test_intervals_of_other_anchors_are_other_times() -> None:
+    rule = json.dumps(every("6h"))
+    later = planned(rule, to_ms(NINE + MINUTE), WINDOW)
+    assert later.minutes == (1, 361, 721, 1081)
