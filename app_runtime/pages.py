@@ -105,10 +105,15 @@ class AppCard:
         )
 
     @cached_property
+    def next_job(self) -> Job | None:
+        """The schedule that starts it next; None for an app that would be skipped then."""
+        due = [(job.next_run_at, job.pk, job) for job in self.jobs if job.enabled and job.next_run_at]
+        return min(due)[2] if due and self.app.runs_by_itself else None
+
+    @property
     def next_at(self) -> datetime | None:
-        """When it runs by itself next; None for an app that would be skipped then."""
-        times = [job.next_run_at for job in self.jobs if job.enabled and job.next_run_at]
-        return min(times, default=None) if self.app.runs_by_itself else None
+        """When it runs by itself next."""
+        return self.next_job.next_run_at if self.next_job else None
 
 
 def app_cards(apps: list[App], unread: Mapping[str, int] = MappingProxyType({})) -> list[AppCard]:

@@ -117,6 +117,7 @@ class Shell(Machinery):
             (_("Apps"), reverse("app_runtime:app_list"), "apps", False),
             (_("Runs"), reverse("app_runtime:run_list"), "play", False),
             (_("Memory"), reverse("memory:place_list"), "memory", False),
+            (_("Schedule"), reverse("scheduler:schedule_list"), "clock", False),
             (_("Spaces"), reverse("app_manager:space_list"), "space", False),
             (_("Usage"), reverse("app_runtime:usage_detail"), "usage", False),
             (_("Settings"), reverse("app_runtime:settings_index"), "gear", False),

@@ -27,6 +27,8 @@ PAGES = (
     "/runs/{run}/prompt/", "/runs/{run}/raw/", "/settings/", "/settings/models/", "/settings/models/new/",
     "/settings/notifications/", "/settings/notifications/targets/new/", "/notifications/",
     "/settings/limits/", "/settings/prices/", "/usage/", "/usage/?show=tokens&period=365",
+    "/schedule/", "/schedule/?state=off&q=nothing", "/schedule/day/", "/schedule/{job_id}/",
+    "/schedule/{job_id}/?at=2026-11-23T09:00", "/schedule/{job_id}/?verdict=missed",
     "/memory/search/", "/memory/search/?q=kettle", "/memory/search/?q=nothing+here&scope=app",
     "/memory/orphans/?place=app:{app}",
     "/memory/", "/memory/user/", "/memory/app:{app}/", "/memory/app:{app}/edit/", "/memory/app:{app}/new/",
@@ -59,6 +61,7 @@ def names(live_server) -> dict[str, str]:
         "app": app.pk,
         "run": run.pk,
         "job": quote(job.pk),
+        "job_id": job.pk,
         "revision": str(revision.pk),
         "batch": batch,
     }
