@@ -12,7 +12,7 @@ from scheduler.models import Job
 def register() -> None:
     register_kind("app", _("app"), rows_of(App, "app_runtime:app_thread"))
     register_kind("space", _("space"), _spaces)
-    register_kind("job", _("schedule"), rows_of(Job, "admin:scheduler_job_change"))
+    register_kind("job", _("schedule"), rows_of(Job, "scheduler:job_detail"))
 
 
 def _spaces(ids: set[str]) -> dict[str, str]:

@@ -57,7 +57,7 @@ class Planned:
 
 @dataclass(frozen=True)
 class Clash:
-    """A minute in which more jobs are due than there are workers."""
+    """A minute in which more jobs are due than there are workers; only the first few have ``names``."""
 
     minute: int
     count: int
@@ -104,13 +104,14 @@ def density(lanes: Iterable[Planned], now_minute: int) -> list[int]:
     return found
 
 
-def clashes(lanes: Sequence[tuple[str, Planned]], now_minute: int, workers: int) -> list[Clash]:
-    """The minutes to come with more jobs due than workers; with the names of the first few."""
-    due = Counter(
-        minute for _name, each in lanes for minute in dict.fromkeys(each.minutes) if minute >= now_minute
-    )
+def clashes(
+    lanes: Sequence[tuple[str, Planned]], now_minute: int, workers: int, named: int = 12
+) -> list[Clash]:
+    """The minutes to come with more jobs due than workers; the first ``named`` with the names of all jobs."""
+    due = Counter(minute for _name, each in lanes for minute in set(each.minutes) if minute >= now_minute)
     crowded = sorted(minute for minute, count in due.items() if count > max(workers, 1))
-    holding = [(name, frozenset(each.minutes)) for name, each in lanes] if crowded else []
+    shown = frozenset(crowded[:named])
+    holding = [(name, shown.intersection(each.minutes)) for name, each in lanes] if shown else []
     return [
         Clash(minute, due[minute], tuple(name for name, minutes in holding if minute in minutes))
         for minute in crowded

@@ -43,7 +43,7 @@ from scheduler.statuses import Held, Verdict
 LANES = 30
 BEFORE_NOW = timedelta(hours=6)
 STEP = timedelta(hours=6)
-MOST_JOBS = 1_000  # the soonest ones, for density and clashes
+MOST_JOBS = 400  # the soonest ones, for density and clashes
 SHOWN_CLASHES, SHOWN_NAMES = 12, 4
 LABELS = 8
 _FROM = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}", re.ASCII)
@@ -144,7 +144,7 @@ class DayPage:
 
     @cached_property
     def clashes(self) -> list[Clash]:
-        return clashes(self._counted, self.window.now_minute, self.workers)
+        return clashes(self._counted, self.window.now_minute, self.workers, SHOWN_CLASHES)
 
     @property
     def clash_rows(self) -> list[tuple[str, int, str]]:

@@ -70,6 +70,11 @@ def test_a_minute_with_more_jobs_than_workers_is_a_clash() -> None:
     assert clashes(lanes, 121, 1) == []
 
 
+def test_only_the_first_clashes_name_their_jobs() -> None:
+    lanes = [(name, Planned((60, 120), 2)) for name in ("a", "b")]
+    assert clashes(lanes, 0, 1, named=1) == [Clash(60, 2, ("a", "b")), Clash(120, 2, ())]
+
+
 def test_without_a_worker_two_at_once_are_a_clash() -> None:
     lanes = [("a", Planned((60,), 1)), ("b", Planned((60,), 1))]
     assert [clash.count for clash in clashes(lanes, 0, 0)] == [2]

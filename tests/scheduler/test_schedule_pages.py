@@ -163,9 +163,19 @@ def test_a_job_that_is_not_there_is_not_found(operator_client: Client, job_id: s
     assert operator_client.get(f"{LIST}{job_id}/").status_code == 404
 
 
-def test_a_job_with_a_strange_id_has_a_page(operator_client: Client) -> None:
-    job = put_job("app:täglich / nachts?", now=timezone.now())
-    assert operator_client.get(page_of(job)).status_code == 200
+@pytest.mark.parametrize("job_id", ["app:täglich / nachts?", "app:two\nlines", "app:#1 & more", "day"])
+def test_a_job_with_a_strange_id_breaks_no_page(operator_client: Client, job_id: str) -> None:
+    job = put_job(job_id, now=timezone.now())
+    for address in (page_of(job), LIST, "/schedule/day/"):
+        assert operator_client.get(address).status_code == 200
+
+
+def test_a_line_of_the_audit_log_leads_to_its_job(operator_client: Client) -> None:
+    make_app(now=timezone.now())
+    (job,) = Job.objects.all()
+    facts = {"object_type": "job", "object_id": job.pk, "verb": "switch_off", "actor": "person:somebody"}
+    AuditEntry.objects.create(ts=timezone.now(), **facts)
+    assert f'href="{page_of(job)}"' in shown(operator_client, "/audit/?object_type=job")
 
 
 def test_the_ledger_leads_to_the_run(operator_client: Client) -> None:
