@@ -7,6 +7,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -24,6 +25,7 @@ from halo_site import quantities
 from halo_site.datadir.config import site_config
 from halo_site.roles import Role, standing_of
 from scheduler.models import Job
+from scheduler.standing import is_late
 
 CARDS = 24
 QUESTIONS = 5
@@ -114,6 +116,12 @@ class AppCard:
     def next_at(self) -> datetime | None:
         """When it runs by itself next."""
         return self.next_job.next_run_at if self.next_job else None
+
+    @property
+    def next_word(self) -> str:
+        """What stands before its next time: that may have passed while no clock ran."""
+        is_past = self.next_job is not None and is_late(self.next_job, timezone.now())
+        return _("was due") if is_past else _("next")
 
 
 def app_cards(apps: list[App], unread: Mapping[str, int] = MappingProxyType({})) -> list[AppCard]:

@@ -60,6 +60,11 @@ def test_where_next_times_stand_a_clock_that_stands_still_is_told(operator_clien
     assert "The clock stands still, last tick 5 min ago" in text
 
 
+def test_a_next_time_that_has_passed_is_told_as_one_that_was_due(operator_client: Client) -> None:
+    make_app(now=timezone.now() - timedelta(hours=1))
+    assert "was due <time" in text_of(operator_client, "/apps/")
+
+
 def test_the_ledger_tells_how_its_runs_stand(operator_client: Client) -> None:
     app = make_app()
     run, job = make_run(app), Job.objects.get()
