@@ -36,7 +36,7 @@ def test_keys_that_are_switched_off_do_nothing(job, watched_page):
     page = watched_page
     page.goto("/schedule/day/")
     page.get_by_text("Keys", exact=True).click()
-    page.get_by_label("Use keys on this device").uncheck()
+    page.get_by_label("Use keys in this browser").uncheck()
     page.keyboard.press("l")
     page.goto("/schedule/")
     assert page.evaluate("localStorage.getItem('shortcuts')") == "off"
