@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.utils import timezone
-from django.utils.dateformat import format as format_date
+from django.utils.dates import MONTHS_3
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from halo_site import quantities
 from scheduler.models import Slot
-from scheduler.statuses import Outcome, Verdict
+from scheduler.statuses import Outcome, SkipReason, Verdict
 
 LENGTH = 24
 STARTED = (Verdict.RAN, Verdict.LATE)
@@ -45,7 +45,8 @@ def newest_slots(job_ids: Sequence[str], count: int = LENGTH) -> dict[str, list[
 
 def bars_of(slots: Iterable[Slot]) -> list[Bar]:
     """Bars for due times given oldest first."""
-    return [Bar(tone_of(slot), _title(slot)) for slot in slots]
+    words = _Words()
+    return [Bar(tone_of(slot), words.title(slot)) for slot in slots]
 
 
 def tone_of(slot: Slot) -> str:
@@ -118,22 +119,32 @@ def figures_of(slots: Iterable[Slot]) -> Figures:
     )
 
 
-def _title(slot: Slot) -> str:
-    """When it was due and what became of it, on hover."""
-    words = str(slot.get_verdict_display())
-    if slot.verdict == Verdict.SKIPPED and slot.reason:
-        words = f"{words}: {slot.get_reason_display()}"
-    elif slot.outcome and slot.verdict in STARTED:
-        words = f"{words}, {str(slot.get_outcome_display()).lower()}"
-    if slot.merged_count > 1:
-        words = _("%(words)s (%(count)s due times)") % {"words": words, "count": f"{slot.merged_count:,}"}
-    return f"{minute_words(slot.due_at)}: {words}"
+class _Words:
+    """What bars say on hover. A page draws hundreds: each word is looked up once for all bars of a strip."""
 
+    def __init__(self) -> None:
+        self.verdicts = {value: str(label) for value, label in Verdict.choices}
+        self.reasons = {value: str(label) for value, label in SkipReason.choices}
+        self.outcomes = {value: str(label).lower() for value, label in Outcome.choices}
+        self.months = {month: str(name).title() for month, name in MONTHS_3.items()}
+        self.zone = timezone.get_current_timezone()
 
-def minute_words(moment: datetime) -> str:
-    """In the server's zone, with seconds where there are any."""
-    local = timezone.localtime(moment)
-    return format_date(local, "j M Y, H:i:s" if local.second else "j M Y, H:i")
+    def title(self, slot: Slot) -> str:
+        """When it was due and what became of it."""
+        words = self.verdicts.get(slot.verdict, slot.verdict)
+        if slot.verdict == Verdict.SKIPPED and slot.reason:
+            words = f"{words}: {self.reasons.get(slot.reason, slot.reason)}"
+        elif slot.outcome and slot.verdict in STARTED:
+            words = f"{words}, {self.outcomes.get(slot.outcome, slot.outcome)}"
+        if slot.merged_count > 1:
+            words = _("%(words)s (%(count)s due times)") % {"words": words, "count": f"{slot.merged_count:,}"}
+        return f"{self.moment(slot.due_at)}: {words}"
+
+    def moment(self, moment: datetime) -> str:
+        """In the server's zone, with seconds where there are any."""
+        local = moment.astimezone(self.zone)
+        time = f"{local:%H:%M:%S}" if local.second else f"{local:%H:%M}"
+        return f"{local.day} {self.months[local.month]} {local.year}, {time}"
 
 
 def _milliseconds(span: timedelta) -> int:
