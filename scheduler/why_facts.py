@@ -25,7 +25,7 @@ MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 SHOWN_ROWS = 10  # due times in one minute, where rules come every 10 s
 MOST_LINES = 200  # of the audit log, newest first
 OFF_VERBS, ON_VERBS = ("switch_off", "uninstall"), ("switch_on", "reinstall")
-YEARS = range(1971, 9998)
+YEARS = range(1971, 9_900)  # so that what is looked for around them lies in the calendar too
 
 
 class WhyForm(forms.Form):

@@ -253,3 +253,32 @@ def test_a_schedule_that_cannot_be_read_breaks_no_page(operator_client: Client) 
         Job.objects.update(schedule=odd)
         for address in (LIST, page_of(job), f"{page_of(job)}?at=2026-11-23T09:00"):
             assert operator_client.get(address).status_code == 200, (odd, address)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *(
+            "at=1971-01-01T00:00",
+            "at=9899-12-31T23:59",
+            "at=9999-12-31T23:59",
+            "at=%00",
+            "at=2026-W01-1",
+            "at=x",
+        ),
+        *("before=1-1", "before=%00", "verdict=%00", "verdict=ran&before=9" + "9" * 13 + "-1"),
+    ],
+)
+def test_whatever_is_asked_of_a_job_is_answered(operator_client: Client, query: str) -> None:
+    job = put_job(now=timezone.now())
+    fill(job, 3)
+    assert operator_client.get(f"{page_of(job)}?{query}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "query", ["q=%00", "state=%00", "space=%00", "after=%00", "after=n5-%00", "q=%25&after=o1-x"]
+)
+def test_whatever_is_asked_of_the_list_is_answered(operator_client: Client, query: str) -> None:
+    put_job(now=timezone.now())
+    assert operator_client.get(f"{LIST}?{query}").status_code == 200
+    assert operator_client.get(f"{LIST}day/?{query}").status_code == 200
