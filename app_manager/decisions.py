@@ -5,29 +5,23 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from app_manager import notification_level
 from app_manager.configuration import needs_configuration
-from app_manager.exceptions import PermissionsMoved, ScheduleRefused
-from app_manager.jobs import own_schedules, put_job, scheduled, schedules_of
+from app_manager.exceptions import PermissionsMoved
 from app_manager.lifecycle import locked
 from app_manager.notification_level import Level
 from app_manager.permissions import digest_of
 from app_manager.spec.permission import canonical_permission
 from app_manager.states import Status
 from halo_site import audit
-from scheduler.recurrence import ScheduleError, validate
 
 if TYPE_CHECKING:
     from app_manager.models import App
 
-# What a schedule is made of (halo-facts §5); whatever else was sent is not stored
-_SCHEDULE_KEYS = {"every": ("every",), "cron": ("cron", "timezone"), "once": ("once",)}
-
 
 class Decisions:
-    """A part of `App`: configuration, permissions and schedules as a person sets them.
+    """A part of `App`: configuration, permissions and caps as a person sets them.
 
     Each verb is atomic and idempotent: it returns False where nothing was to change, else there is one line
     in the audit log.
@@ -47,7 +41,7 @@ class Decisions:
             keys = [key for key in {**before, **values} if _differs(before, values, key)]
             if not keys:
                 return False
-            _store(app, user_config=values)
+            store(app, user_config=values)
             summary = ", ".join(sorted(keys))
             audit.record(actor, "configure", object_type="app", object_id=app.pk, now=now, summary=summary)
             stored.user_config = values
@@ -78,40 +72,9 @@ class Decisions:
                 return False
             if base is not None and base != digest_of(before):
                 raise PermissionsMoved
-            _store(app, permissions=wanted)
+            store(app, permissions=wanted)
             verb, pk = "decide_permissions", app.pk
             audit.record(actor, verb, object_type="app", object_id=pk, now=now, before=before, after=wanted)
-        return True
-
-    def override_schedule(
-        self, subscription_id: str, schedule: Mapping[str, Any] | None, *, actor: audit.Actor, now: datetime
-    ) -> bool:
-        """Have a subscription come due by another schedule than the spec's; None: by the spec's again.
-
-        Its job follows in the same transaction: on, unless the app is uninstalled. Raises `ScheduleRefused`.
-        """
-        app = cast("App", self)
-        with transaction.atomic():
-            stored = locked(app)
-            before = scheduled(stored)
-            overrides = _with_schedule(stored, subscription_id, schedule)
-            after = schedules_of(stored.parsed_spec, overrides)
-            if overrides == stored.user_overrides:
-                return False
-            _store(app, user_overrides=overrides)
-            if subscription_id in after:
-                stored.user_overrides = overrides
-                put_job(stored, subscription_id, now, enabled=stored.status != Status.UNINSTALLED)
-            audit.record(
-                actor,
-                "override_schedule",
-                object_type="app",
-                object_id=app.pk,
-                now=now,
-                summary=subscription_id,
-                before={"schedule": before.get(subscription_id)},
-                after={"schedule": after.get(subscription_id)},
-            )
         return True
 
     def override_runs(
@@ -132,7 +95,7 @@ class Decisions:
             before = stored.user_overrides
             if overrides == before:
                 return False
-            _store(app, user_overrides=overrides)
+            store(app, user_overrides=overrides)
             audit.record(
                 actor, "override_runs", object_type="app", object_id=app.pk, now=now,
                 before={key: before.get(key) for key in own}, after={key: overrides.get(key) for key in own},
@@ -151,7 +114,7 @@ class Decisions:
             before = stored.user_overrides
             if overrides == before:
                 return False
-            _store(app, user_overrides=overrides)
+            store(app, user_overrides=overrides)
             audit.record(
                 actor, "override_notifications", object_type="app", object_id=app.pk, now=now,
                 before={"level": before.get(notification_level.KEY)}, after={"level": level or None},
@@ -169,7 +132,7 @@ def follow_configuration(app: "App", missing: Iterable[str], *, actor: audit.Act
     if app.waits_for_configuration:
         if message:
             app.error_message = message
-            _store(app, error_message=message)
+            store(app, error_message=message)
         else:
             app.resume(actor=actor, now=now)
     elif message and app.status not in {Status.PAUSED, Status.UNINSTALLED}:
@@ -183,34 +146,7 @@ def decision(granted: Iterable[str], denied: Iterable[str]) -> dict[str, list[st
     return {"granted": [name for name in allowed if name not in refused], "denied": refused}
 
 
-def _with_schedule(app: "App", key: str, schedule: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The app's overrides with this one set or taken out; a schedule like the spec's is none."""
-    written = schedules_of(app.parsed_spec, {})
-    own = own_schedules(app.user_overrides)
-    own.pop(key, None)
-    if schedule is not None:
-        if key not in written:
-            known = ", ".join(written) or _("none")
-            sentence = _("No schedule of this app is called “%(key)s”. Its schedules: %(known)s.")
-            raise ScheduleRefused(sentence % {"key": key, "known": known})
-        wanted = _plain(schedule)
-        if wanted != written[key]:
-            own[key] = wanted
-    rest = {name: value for name, value in app.user_overrides.items() if name != "subscriptions"}
-    return {**rest, "subscriptions": own} if own else rest
-
-
-def _plain(schedule: Mapping[str, Any]) -> dict[str, Any]:
-    """A legal schedule with its own keys only. Raises `ScheduleRefused`."""
-    try:
-        validate(schedule)
-    except ScheduleError as error:
-        raise ScheduleRefused(str(error)) from error
-    kind = str(schedule["kind"])
-    return {"kind": kind, **{key: schedule[key] for key in _SCHEDULE_KEYS[kind] if key in schedule}}
-
-
-def _store(app: "App", **fields: Any) -> None:
+def store(app: "App", **fields: Any) -> None:
     """Write these columns and nothing else, to the row and to the object at hand."""
     type(app).objects.filter(pk=app.pk).update(**fields)
     for name, value in fields.items():

@@ -57,6 +57,13 @@ class ScheduleRefused(AppError):
     """A schedule cannot be used for this app."""
 
 
+class ScheduleMoved(AppError):
+    """Somebody else changed the schedule meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__(_("This schedule was changed by somebody else meanwhile, so yours was not saved."))
+
+
 class PermissionsMoved(AppError):
     """Somebody else decided the permissions meanwhile."""
 

@@ -15,10 +15,10 @@ from app_manager.limits import limits_of, own_caps
 from app_manager.localized import part, text, translation
 from app_manager.models import App
 from app_manager.notification_level import level_of, own_level
+from app_manager.policies import own_policies, policies_of
 from app_manager.spec.parts import ConfigItem, Subscription
 from app_manager.triggers import schedule_words, trigger_words
 from halo_site.datadir.config import RunSettings, site_config
-from scheduler.statuses import MissedPolicy
 
 
 class Source(models.TextChoices):
@@ -99,12 +99,18 @@ def _subscription(app: App, subscription: Subscription, off: set[str]) -> Iterat
     source = Source.PERSON if own else Source.SPEC
     note = _("Its job is switched off: it does not come due.") if job_id(app, subscription.id) in off else ""
     yield Setting(_("When it runs"), schedule_words(schedule), source, subscription.id, note)
-    missed = MissedPolicy(subscription.missed)
-    yield Setting(_("Missed times"), str(missed.label), _written(subscription, "missed"))
-    wants_queue = subscription.overlap == "queue_one"
-    note = _("The spec asks for one run to wait instead. This version skips the time.") if wants_queue else ""
-    source = _written(subscription, "overlap")
-    yield Setting(_("While a run is going"), _("skip the time"), source, note=note)
+    policies = policies_of(subscription, app.user_overrides)
+    labels = {"missed": _("Missed times"), "overlap": _("While a run is going")}
+    for name, label in labels.items():
+        policy = getattr(policies, name)
+        yield Setting(label, str(policy.label), source_of_policy(app, subscription, name), subscription.id)
+
+
+def source_of_policy(app: App, subscription: Subscription, name: str) -> Source:
+    """Where one policy ("missed" or "overlap") of a subscription comes from."""
+    if name in own_policies(app.user_overrides).get(subscription.id, {}):
+        return Source.PERSON
+    return _written(subscription, name)
 
 
 def _written(subscription: Subscription, field: str) -> Source:

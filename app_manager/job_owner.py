@@ -7,15 +7,16 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from app_manager import job_showing
-from app_manager.exceptions import StatusRefused
+from app_manager.exceptions import ScheduleRefused, StatusRefused
 from app_manager.job_showing import app_id_of as _app_id
 from app_manager.job_showing import held_apps, jobs_of_apps
 from app_manager.jobs import KIND
 from app_manager.models import App
+from app_manager.scheduling import is_single, switch_job
 from app_manager.states import Status
-from halo_site import audit
 from halo_site.audit import Actor
 from scheduler.models import Job
 from scheduler.registry import About, register_owner
@@ -28,6 +29,10 @@ class AppJobs:
     def reschedule(self, job: Job, schedule: Mapping[str, Any] | None, actor: Actor, now: datetime) -> None:
         """Store the schedule with the app, which rewrites the job. Raises `AppError`, LookupError."""
         app, key = self._owner(job)
+        if is_single(job):
+            raise ScheduleRefused(
+                _("A single run is not moved. Cancel it, and ask for another one on its app's page.")
+            )
         app.override_schedule(key, schedule, actor=actor, now=now)
 
     def switch(self, job: Job, on: bool, actor: Actor, now: datetime) -> None:
@@ -39,14 +44,7 @@ class AppJobs:
             app = App.objects.hold(_app_id(job)) if on else None
             if app is not None and app.status == Status.UNINSTALLED:
                 raise StatusRefused(app, Status.ACTIVE)
-            done = job.enable(now) if on else job.disable(f"switched off by {actor.words}", now)
-            if done:
-                before, after = {"enabled": not on}, {"enabled": on}
-                facts = {"before": before, "after": after}
-                verb = "switch_on" if on else "switch_off"
-                audit.record(
-                    actor, verb, object_type="job", object_id=job.pk, now=now, summary=job.name, **facts
-                )
+            switch_job(job, on, actor, now)
 
     def address(self, job: Job) -> str:
         """The page of its app; empty where that is gone."""

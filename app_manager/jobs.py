@@ -2,9 +2,15 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any
 
+from django.db import connection
+from django.db.models import Q
+
 from app_manager.exceptions import ScheduleRefused
+from app_manager.policies import policies_of
 from app_manager.spec import AppSpec, schedule_of
 from app_manager.spec.parts import Subscription
 from scheduler.models import Job, JobQuerySet
@@ -14,6 +20,7 @@ if TYPE_CHECKING:
     from app_manager.models import App
 
 KIND = "app"
+ONCE = "once:"  # what stands before the id of a single run that a person asked for
 GONE = "its subscription is not in the spec any more"  # why a job is off, until the spec has it again
 
 
@@ -22,8 +29,14 @@ def job_id(app: "App", subscription_id: str) -> str:
 
 
 def jobs_of(app: "App") -> JobQuerySet:
-    """The jobs of the app's present spec, switched off ones included."""
-    return Job.objects.filter(pk__in=[job_id(app, key) for key in scheduled(app)])
+    """The jobs of the app's present spec, switched off ones included, and its one-time runs to come."""
+    of_spec = Q(pk__in=[job_id(app, key) for key in scheduled(app)])
+    return Job.objects.filter(of_spec | _to_come(app.pk))
+
+
+def once_jobs_of(app: "App") -> JobQuerySet:
+    """The jobs of single runs that people asked for, at a time of their own."""
+    return Job.objects.filter(_begins_with(f"{app.pk}:{ONCE}"))
 
 
 def all_jobs_of(app: "App") -> JobQuerySet:
@@ -33,11 +46,24 @@ def all_jobs_of(app: "App") -> JobQuerySet:
 
 def jobs_of_each(apps: "list[App]") -> dict[str, list[Job]]:
     """App id → its jobs, in one query for all of them."""
-    owners = {job_id(app, key): app.pk for app in apps for key in scheduled(app)}
+    of_specs = Q(pk__in=[job_id(app, key) for app in apps for key in scheduled(app)])
+    wanted: Q = reduce(or_, (_to_come(app.pk) for app in apps), of_specs)
     found: dict[str, list[Job]] = {app.pk: [] for app in apps}
-    for job in Job.objects.filter(pk__in=owners).order_by("pk"):
-        found[owners[job.pk]].append(job)
+    for job in Job.objects.filter(wanted).order_by("pk"):
+        found[job.pk.partition(":")[0]].append(job)
     return found
+
+
+def _to_come(app_id: str) -> Q:
+    return _begins_with(f"{app_id}:{ONCE}") & Q(enabled=True)
+
+
+def _begins_with(prefix: str) -> Q:
+    """Jobs whose id begins so. SQLite finds them by its index only if told between which two they lie."""
+    wanted = Q(pk__startswith=prefix)
+    if connection.vendor == "sqlite":
+        wanted &= Q(pk__gte=prefix, pk__lt=prefix[:-1] + chr(ord(prefix[-1]) + 1))
+    return wanted
 
 
 def scheduled(app: "App") -> dict[str, dict[str, Any]]:
@@ -77,16 +103,21 @@ def put_jobs(app: "App", now: datetime) -> list[Job]:
     """Write the jobs that the app's spec and overrides ask for, switched on.
 
     Raises `ScheduleRefused` for a schedule that can never come due. Call it in the transaction that changes
-    the app.
+    the app. Single runs that are still to come are back too, unless somebody cancelled them.
     """
+    for job in once_jobs_of(app).filter(enabled=False):
+        if not job.disabled_reason:
+            job.restart(now)
     return [put_job(app, key, now) for key in scheduled(app)]
 
 
 def put_job(app: "App", subscription_id: str, now: datetime, *, enabled: bool = True) -> Job:
     """Write the job of one scheduled subscription. Raises `ScheduleRefused`."""
     spec = app.parsed_spec
-    missed = {subscription.id: subscription.missed for subscription in spec.subscriptions}
-    metadata = {"appId": app.pk, "subscriptionId": subscription_id, "missed": missed[subscription_id]}
+    policies = {each.id: policies_of(each, app.user_overrides) for each in spec.subscriptions}
+    own = policies[subscription_id]
+    metadata = {"appId": app.pk, "subscriptionId": subscription_id}
+    metadata |= {"missed": own.missed.value, "overlap": own.overlap.value}
     try:
         return Job.objects.put(
             id=job_id(app, subscription_id),
@@ -113,23 +144,29 @@ def follow_spec(app: "App", before: Mapping[str, dict[str, Any]], now: datetime)
     for job in Job.objects.filter(pk__in=gone):
         job.disable(GONE, now)
     found = jobs_of(app).in_bulk()
-    for key, schedule in after.items():
-        there = found.get(job_id(app, key))
-        if there is None or there.enabled:
-            put_job(app, key, now)
-        elif before.get(key) == schedule:
-            put_job(app, key, now, enabled=False)
-        else:
-            _begin_anew(app, key, there, now)
+    for key in after:
+        follow_one(app, key, found.get(job_id(app, key)), before.get(key), now)
 
 
-def _begin_anew(app: "App", key: str, off: Job, now: datetime) -> None:
+def follow_one(
+    app: "App", key: str, there: Job | None, before: Mapping[str, Any] | None, now: datetime
+) -> Job:
+    """Bring one job in line with its app, as `follow_spec` does; ``before`` was its schedule until now."""
+    if there is None or there.enabled:
+        return put_job(app, key, now)
+    if before == scheduled(app)[key]:
+        return put_job(app, key, now, enabled=False)
+    return _begin_anew(app, key, there, now)
+
+
+def _begin_anew(app: "App", key: str, off: Job, now: datetime) -> Job:
     """Give a job that is off a new schedule: on, unless somebody switched it off."""
     failed = off.consecutive_errors > 0 or not is_usable(off.schedule)
     by_hand = off.disabled_reason not in ("", GONE) and not failed
     job = put_job(app, key, now)
     if by_hand:
         job.disable(off.disabled_reason, now)
+    return job
 
 
 def restart_jobs(app: "App", now: datetime) -> None:

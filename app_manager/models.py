@@ -16,6 +16,7 @@ from app_manager import configuration, localized, states
 from app_manager.decisions import Decisions
 from app_manager.lifecycle import Lifecycle
 from app_manager.permissions import Permissions
+from app_manager.scheduling import Scheduling
 from app_manager.spec import AppSpec
 from app_manager.spec.problem import path_text
 from app_manager.spec.sentences import findings
@@ -74,7 +75,7 @@ class AppQuerySet(models.QuerySet["App"]):
         return self.select_for_update(no_key=True).filter(pk=app_id).first()
 
 
-class App(Lifecycle, Decisions, models.Model):
+class App(Lifecycle, Decisions, Scheduling, models.Model):
     """One installed app: its spec, its configuration, what it may do and where it stands."""
 
     id = models.TextField(primary_key=True, default=new_id)

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from app_manager import policies
 from app_manager.configuration import fitting, missing_labels
 from app_manager.decisions import decision, follow_configuration
 from app_manager.exceptions import NameTaken, StaleSpec
@@ -156,7 +157,9 @@ def _fitting_overrides(spec: AppSpec, overrides: Mapping[str, Any]) -> tuple[dic
     own = own_schedules(overrides)
     written = schedules_of(spec, {})
     kept = {key: schedule for key, schedule in own.items() if key in written and is_usable(schedule)}
-    rest = {name: value for name, value in overrides.items() if name != "subscriptions"}
+    kept_policies = {key: mine for key, mine in policies.own_policies(overrides).items() if key in written}
+    rest = {name: value for name, value in overrides.items() if name not in {"subscriptions", policies.KEY}}
+    rest |= {policies.KEY: kept_policies} if kept_policies else {}
     return ({**rest, "subscriptions": kept} if kept else rest), tuple(key for key in own if key not in kept)
 
 

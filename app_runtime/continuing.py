@@ -18,7 +18,7 @@ from halo_site.masking import Masker
 
 LONGEST_MESSAGE = 20_000  # characters
 # Of what started a run: what another run's start says by itself
-NOT_REPEATED = frozenset({"jobId", "dueAtMs", "by", "batch"})
+NOT_REPEATED = frozenset({"jobId", "dueAtMs", "by", "batch", "once"})
 CONTINUABLE = (Status.OK, Status.ERROR, Status.CANCELLED)
 
 

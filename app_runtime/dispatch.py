@@ -1,16 +1,18 @@
 """What starts a run: a due slot of the clock, or a click. Both end in one queued row (DESIGN §5.1, §5.2)."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
 
 from app_manager.models import App, new_id
+from app_manager.policies import OverlapPolicy, policies_of
 from app_runtime import queue
 from app_runtime.admission import refusal_of_state
 from app_runtime.exceptions import AlreadyRunning, NotRunnable
 from app_runtime.models import Run
-from app_runtime.statuses import Status, Trigger
+from app_runtime.statuses import AUTOMATIC, Status, Trigger
 from halo_site import audit
 from halo_site.audit import Actor
 from halo_site.datadir.config import config_state
@@ -28,16 +30,44 @@ def on_due(job: Job, due_at: datetime, lateness: timedelta, now: datetime) -> Di
     refusal = refusal_of_state(app, automatic=True)
     if refusal is not None:
         return Dispatch.skipped(refusal.reason, refusal.sentence)
-    busy = Run.objects.for_app(app).unfinished().first()
+    busy = _in_the_way(app, metadata)
     if busy is not None:
         return Dispatch.skipped("overlap", _overlap(busy))
     data = {"jobId": job.pk, "subscriptionId": metadata.get("subscriptionId"), "dueAtMs": to_ms(due_at)}
+    data |= _asked_for(metadata)
     try:
         with transaction.atomic():
             run = queue_run(app, Trigger.SCHEDULE, now, data)
     except IntegrityError:  # the unique index: another process queued one this moment
         return Dispatch.skipped("overlap", "another run of this app was queued at the same moment")
     return Dispatch.started({"runId": run.run_id})
+
+
+def _in_the_way(app: App, metadata: Mapping[str, Any]) -> Run | None:
+    """The run that a due time is skipped for: any unfinished one, or only one that waits already."""
+    unfinished = Run.objects.for_app(app).unfinished().order_by("-status", "queued_at")
+    if _overlap_policy(app, metadata) == OverlapPolicy.QUEUE_ONE:
+        unfinished = unfinished.queued().filter(trigger_type__in=AUTOMATIC)
+    return unfinished.first()
+
+
+def _overlap_policy(app: App, metadata: Mapping[str, Any]) -> str:
+    """As the job was written; one from before jobs had it is as its subscription is."""
+    written = metadata.get("overlap")
+    if written is not None:
+        return str(written)
+    key = metadata.get("subscriptionId")
+    found = (each for each in app.parsed_spec.subscriptions if each.id == key)
+    return next((policies_of(each, app.user_overrides).overlap for each in found), OverlapPolicy.SKIP)
+
+
+def _asked_for(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a single run: who asked for it, and the task that they gave it in place of its usual one."""
+    once = metadata.get("once")
+    if not isinstance(once, dict):
+        return {}
+    told = {"continue": {"userMessage": once["text"]}} if once.get("text") else {}
+    return {"by": str(once.get("by") or ""), "once": True, **told}
 
 
 def trigger(app: App, actor: Actor, now: datetime) -> Run:

@@ -96,6 +96,8 @@ def _trigger(run: Run, now: datetime) -> str:
         "can be read any more",
         Trigger.CONTINUE_FOLLOWUP: "A person continued an earlier run, of which nothing can be read any more",
     }.get(Trigger(run.trigger_type), f"This run was started by: {run.trigger_type}")
+    if (run.trigger_data or {}).get("once"):
+        label = "A person asked for this run at this time, once"
     return f"{label} of {run.app.name}. It is {now.isoformat(timespec='seconds')}."
 
 

@@ -61,7 +61,7 @@ def test_policies_that_the_spec_sets_are_the_specs(db):
     rule = {"id": "daily", "source": source, "missed": "skip", "overlap": "queue_one"}
     settings = settings_of(install_app(subscriptions=[rule]), RunSettings()).schedules["daily"]
     assert found(settings)["Missed times"] == ("skip them", "spec")
-    assert settings[2].note.startswith("The spec asks for one run to wait")
+    assert found(settings)["While a run is going"] == ("let one run wait", "spec")
 
 
 def test_what_waits_for_events_says_that_nothing_listens(db):
