@@ -75,7 +75,7 @@ def schedules_of(spec: AppSpec, overrides: Mapping[str, Any]) -> dict[str, dict[
     """Subscription id → what a person set, over what the spec says. Only automations run by themselves."""
     subscriptions = spec.subscriptions if spec.type == "automation" else []
     effective = {each.id: effective_schedule(each, overrides) for each in subscriptions}
-    return {key: schedule for key, schedule in effective.items() if schedule}
+    return {key: schedule for key, schedule in effective.items() if schedule is not None}
 
 
 def effective_schedule(subscription: Subscription, overrides: Mapping[str, Any]) -> dict[str, Any] | None:

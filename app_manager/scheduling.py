@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
@@ -102,6 +102,26 @@ class Scheduling:
 
         return self._decide(key, reset, actor, now)
 
+    def switch_schedule(self, key: str, on: bool, *, actor: audit.Actor, now: datetime) -> bool:
+        """Switch one schedule on or off by hand. Switched on it begins anew, without errors.
+
+        One whose job is gone gets another. Raises `ScheduleRefused` where no time is left, and
+        `StatusRefused` for one of an uninstalled app.
+        """
+        app = cast("App", self)
+        with transaction.atomic():
+            stored = locked(app)
+            if key not in scheduled(stored):
+                raise _unknown(key, scheduled(stored))
+            if on and stored.status == Status.UNINSTALLED:
+                raise StatusRefused(stored, Status.ACTIVE)
+            job = Job.objects.filter(pk=job_id(app, key)).first()
+            if job is None:
+                if on:
+                    note_switch(put_job(stored, key, now), on, actor, now)
+                return on
+            return switch_job(job, on, actor, now)
+
     def run_once_at(self, form: str, single: Single, *, actor: audit.Actor, now: datetime) -> Job:
         """Have it run once at a time to come, admitted then as any other; ``form`` is a UUID.
 
@@ -194,6 +214,27 @@ def _digest(facts: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
+def switch_job(job: Job, on: bool, actor: audit.Actor, now: datetime) -> bool:
+    """Switch it by hand, with an audit line; the reason tells it from one that errors switched off.
+
+    Raises `ScheduleRefused` where no time is left.
+    """
+    with transaction.atomic():
+        try:
+            done = job.enable(now) if on else job.disable(f"switched off by {actor.words}", now)
+        except ScheduleError as error:
+            raise ScheduleRefused(str(error)) from error
+        if done:
+            note_switch(job, on, actor, now)
+    return done
+
+
+def note_switch(job: Job, on: bool, actor: audit.Actor, now: datetime) -> None:
+    facts = {"before": {"enabled": not on}, "after": {"enabled": on}}
+    verb = "switch_on" if on else "switch_off"
+    audit.record(actor, verb, object_type="job", object_id=job.pk, now=now, summary=job.name, **facts)
+
+
 def is_single(job: Job) -> bool:
     """Whether the job is a single run that a person asked for."""
     return isinstance((job.metadata or {}).get("once"), dict)
@@ -249,14 +290,17 @@ def _with_schedule(app: "App", key: str, schedule: Mapping[str, Any] | None) -> 
     own.pop(key, None)
     if schedule is not None:
         if key not in written:
-            known = ", ".join(written) or _("none")
-            sentence = _("No schedule of this app is called “%(key)s”. Its schedules: %(known)s.")
-            raise ScheduleRefused(sentence % {"key": key, "known": known})
+            raise _unknown(key, written)
         wanted = _plain(schedule)
         if wanted != written[key]:
             own[key] = wanted
     rest = {name: value for name, value in app.user_overrides.items() if name != "subscriptions"}
     return {**rest, "subscriptions": own} if own else rest
+
+
+def _unknown(key: str, known: Iterable[str]) -> ScheduleRefused:
+    sentence = _("No schedule of this app is called “%(key)s”. Its schedules: %(known)s.")
+    return ScheduleRefused(sentence % {"key": key, "known": ", ".join(known) or _("none")})
 
 
 def _plain(schedule: Mapping[str, Any]) -> dict[str, Any]:

@@ -64,6 +64,13 @@ class SpecUpdate:
         )
 
     @property
+    def shadowed(self) -> list[str]:
+        """Subscriptions with another schedule in the new spec, which a person's own still beats."""
+        was, now_is = schedules_of(self.before, {}), schedules_of(self.after, {})
+        own = own_schedules(self.kept_overrides)
+        return [key for key in own if key in was and was[key] != now_is.get(key)]
+
+    @property
     def undecided(self) -> list[PermissionRow]:
         """What it asks for and nobody granted or denied yet, in the order of the spec."""
         return [row for row in self.stored.rows if row.is_asked and not (row.is_granted or row.is_denied)]

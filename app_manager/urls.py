@@ -1,6 +1,6 @@
 from django.urls import path
 
-from app_manager.views import app, installing, lifecycle, spaces, updating
+from app_manager.views import app, installing, lifecycle, schedule, spaces, updating
 
 app_name = "app_manager"
 urlpatterns = [
@@ -22,7 +22,13 @@ urlpatterns = [
         updating.spec_version_restore,
         name="spec_version_restore",
     ),
-    path("apps/<str:app_id>/schedule/reset/", app.app_schedule_reset, name="app_schedule_reset"),
+    path("apps/<str:app_id>/schedule/", schedule.app_schedule, name="app_schedule"),
+    path("apps/<str:app_id>/schedule/preview/", schedule.app_schedule_preview, name="app_schedule_preview"),
+    path("apps/<str:app_id>/schedule/save/", schedule.app_schedule_save, name="app_schedule_save"),
+    path("apps/<str:app_id>/schedule/reset/", schedule.app_schedule_reset, name="app_schedule_reset"),
+    path("apps/<str:app_id>/schedule/switch/", schedule.app_schedule_switch, name="app_schedule_switch"),
+    path("apps/<str:app_id>/schedule/once/", schedule.app_single_create, name="app_single_create"),
+    path("apps/<str:app_id>/schedule/once/cancel/", schedule.app_single_cancel, name="app_single_cancel"),
     path("apps/<str:app_id>/notifications/save/", app.app_notifications_save, name="app_notifications_save"),
     path("apps/<str:app_id>/access/", app.app_access, name="app_access"),
     path("apps/<str:app_id>/access/save/", app.app_access_save, name="app_access_save"),

@@ -73,7 +73,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     Rendered without the request: what the page would ask the database for may be what failed.
     """
     error = sys.exc_info()[1]
-    if isinstance(error, OperationalError) and "locked" in str(error):
+    if is_busy(error):
         busy = HttpResponse(render_to_string("503.html"), status=503)
         busy["Retry-After"] = str(RETRY_SECONDS)
         return busy
@@ -82,6 +82,11 @@ def server_error(request: HttpRequest) -> HttpResponse:
         page = render_to_string("507.html", {"trouble": trouble, "is_answered": is_answered(error)})
         return HttpResponse(page, status=507 if trouble.is_lasting else 503)
     return HttpResponse(render_to_string("500.html"), status=500)
+
+
+def is_busy(error: BaseException | None) -> bool:
+    """Whether somebody else has held the database for so long that it was given up."""
+    return isinstance(error, OperationalError) and "locked" in str(error)
 
 
 def is_answered(error: BaseException) -> bool:

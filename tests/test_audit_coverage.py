@@ -26,6 +26,7 @@ PREVIEW = "shows what would be done, and does nothing"
 EXCEPTIONS = {
     "app_manager:app_preview": PREVIEW,
     "app_manager:app_update_preview": PREVIEW,
+    "app_manager:app_schedule_preview": PREVIEW,
     "app_runtime:source_test": "asks a model one question, and changes nothing",
     "app_runtime:target_test": "sends a test message, which stands in the log of messages",
     "app_runtime:mail_test": "sends a test message; nothing of it is kept",
@@ -55,6 +56,7 @@ ELSEWHERE = {
     "app_manager:space_repair": "tests/app_manager/test_spaces.py",
     "app_manager:space_recovery_seen": "below",
     "app_manager:app_schedule_reset": "tests/app_manager/test_in_force.py",
+    "app_manager:app_single_cancel": "tests/app_manager/test_single_page.py",
     "app_manager:app_config_save": "tests/app_manager/test_decisions.py",
     "app_manager:app_config_reset": "tests/app_manager/test_decisions.py",
     "app_manager:space_delete": "tests/app_manager/test_spaces.py",
@@ -144,6 +146,20 @@ VERBS: dict[str, tuple[Given | Callable[[Planted], Given], Callable[[Planted], A
         without_live,
     ),
     "app_manager:app_notifications_save": ({"level": "none"}, without_live),
+    "app_manager:app_schedule_save": (
+        {"key": "often", "kind": "every", "every": "1h", "missed": "skip", "overlap": "skip"},
+        without_live,
+    ),
+    "app_manager:app_schedule_switch": ({"key": "often"}, without_live),
+    "app_manager:app_single_create": (
+        {
+            "form": "7b0d3f52-7f0c-4b3e-9a51-3c5f2a9d1e44",
+            "date": "2999-01-01",
+            "time": "09:00",
+            "overlap": "skip",
+        },
+        without_live,
+    ),
     "app_runtime:run_continue": ({"text": "Look again"}, without_live),
 }
 

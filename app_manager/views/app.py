@@ -56,18 +56,6 @@ def app_config_reset(request: HttpRequest, app_id: str) -> HttpResponse:
 
 
 @require_POST
-def app_schedule_reset(request: HttpRequest, app_id: str) -> HttpResponse:
-    """Give the schedule of one subscription back to the spec."""
-    app = get_app(request, app_id, needs=Role.MANAGER)
-    actor, key = audit.person(request.user), request.POST.get("key", "")
-    changed = app.override_schedule(key, None, actor=actor, now=timezone.now())
-    messages.success(
-        request, _("The schedule is the spec's again.") if changed else _("Nothing was changed.")
-    )
-    return redirect("app_manager:app_config", app.pk)
-
-
-@require_POST
 def app_notifications_save(request: HttpRequest, app_id: str) -> HttpResponse:
     """How much of the app people are told outside of this site; without a level, as much as by default."""
     app = get_app(request, app_id, Role.MANAGER)

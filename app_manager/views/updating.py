@@ -111,6 +111,10 @@ def _say_what_happened(request: HttpRequest, app: App, update: SpecUpdate) -> No
     if update.dropped_overrides:
         keys = ", ".join(update.dropped_overrides)
         messages.warning(request, _("Schedules of yours that went with them: %(keys)s.") % {"keys": keys})
+    if update.shadowed:
+        keys = ", ".join(update.shadowed)
+        sentence = _("The spec has another schedule for %(keys)s now, and what you set there still counts.")
+        messages.warning(request, sentence % {"keys": keys})
     if update.missing:
         labels = ", ".join(update.missing)
         messages.warning(request, _("It cannot run before it has %(labels)s.") % {"labels": labels})

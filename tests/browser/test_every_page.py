@@ -20,6 +20,7 @@ SCHEMES = ["light", pytest.param("dark", marks=pytest.mark.chaos)]  # the second
 PAGES = (
     "/", "/apps/", "/apps/?q=nothing", "/apps/new/", "/apps/{app}/", "/apps/{app}/runs/",
     "/apps/{app}/config/", "/apps/{app}/manage/", "/apps/{app}/spec/update/", "/spaces/new/",
+    "/apps/{app}/schedule/",
     "/apps/{app}/memory/", "/apps/{app}/spec/", "/apps/{app}/access/", "/runs/", "/runs/?status=cancelled",
     "/runs/?status=nonsense", "/runs/?trigger=manual&period=month", "/runs/cancel/preview/?run={run}",
     "/runs/again/preview/?run={run}", "/runs/batches/{batch}/",

@@ -1,0 +1,14 @@
+"""What templates of schedules need: `{% load schedules %}`."""
+
+from datetime import datetime
+
+from django import template
+from django.utils.dateformat import format as format_date
+
+register = template.Library()
+
+
+@register.filter
+def wall(moment: datetime) -> str:
+    """`{{ time.local|wall }}`: as a clock on the wall of its own zone shows it, not in the server's zone."""
+    return format_date(moment, "D j M Y, H:i:s")
