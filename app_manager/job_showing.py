@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from app_manager.configuration import NEEDS_CONFIGURATION
 from app_manager.models import App, AppQuerySet
+from app_manager.scheduling import is_single
 from app_manager.states import Status
 from halo_site.datadir.spaces import all_spaces
 from scheduler.models import Job
@@ -48,7 +49,7 @@ def app_id_of(job: Job) -> str:
 
 def _about(job: Job, app: App | None, spaces: dict[str, str]) -> About:
     metadata = job.metadata if isinstance(job.metadata, dict) else {}
-    part = str(metadata.get("subscriptionId") or "")
+    part = _("single run") if is_single(job) else str(metadata.get("subscriptionId") or "")
     if app is None:
         words = _("Its app is not installed any more.")
         return About(job.name, part, held=Held.BLOCKED, held_words=words)
@@ -57,6 +58,7 @@ def _about(job: Job, app: App | None, spaces: dict[str, str]) -> About:
         name=app.name,
         part=part,
         address=reverse("app_runtime:app_thread", args=[app.pk]),
+        edit_address=reverse("app_manager:app_schedule", args=[app.pk]),
         space_id=app.space_id,
         space=spaces.get(app.space_id or "", ""),
         held=held,

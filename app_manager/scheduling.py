@@ -237,7 +237,7 @@ def note_switch(job: Job, on: bool, actor: audit.Actor, now: datetime) -> None:
 
 def is_single(job: Job) -> bool:
     """Whether the job is a single run that a person asked for."""
-    return isinstance((job.metadata or {}).get("once"), dict)
+    return isinstance(job.metadata, dict) and isinstance(job.metadata.get("once"), dict)
 
 
 def _follow(app: "App", key: str, before: Mapping[str, Any], now: datetime) -> None:

@@ -41,8 +41,7 @@ class SingleRow:
 
     @property
     def told(self) -> Mapping[str, Any]:
-        told = (self.job.metadata or {}).get("once")
-        return told if isinstance(told, dict) else {}
+        return self.job.metadata["once"] if is_single(self.job) else {}
 
     @property
     def text(self) -> str:

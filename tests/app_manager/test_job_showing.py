@@ -5,13 +5,14 @@ from collections.abc import Iterable
 import pytest
 from django.contrib.auth.models import AnonymousUser, Group, User
 
+from app_manager.scheduling import Single
 from app_manager.states import Status
 from halo_site.models import SpaceMember
 from halo_site.roles import Role
 from scheduler.models import Job
 from scheduler.registry import about, jobs_held, jobs_within
 from scheduler.statuses import Held
-from tests.factories import add_space, make_app, set_status
+from tests.factories import MINUTE, NINE, TESTER, add_space, make_app, set_status
 from tests.scheduler.factories import put_job
 
 pytestmark = pytest.mark.django_db
@@ -107,3 +108,16 @@ def test_metadata_that_a_stranger_wrote_break_nothing() -> None:
 def test_a_job_without_an_owner_is_called_by_its_name() -> None:
     job = put_job("site-wide")
     assert about([job])[job.pk].name == "Job site-wide"
+
+
+def test_a_job_of_an_app_is_changed_on_the_page_of_its_schedule() -> None:
+    app = make_app()
+    (job,) = Job.objects.all()
+    assert about([job])[job.pk].edit_address == f"/apps/{app.pk}/schedule/"
+
+
+def test_a_single_run_is_called_so() -> None:
+    app = make_app(subscriptions=None)
+    form, single = "7b0d3f52-7f0c-4b3e-9a51-3c5f2a9d1e44", Single(NINE + MINUTE, "UTC")
+    job = app.run_once_at(form, single, actor=TESTER, now=NINE)
+    assert (about([job])[job.pk].name, about([job])[job.pk].part) == ("Kettle Watch", "single run")
