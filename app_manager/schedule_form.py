@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from app_manager.policies import OverlapPolicy
 from app_manager.scheduling import Plan
 from app_manager.wall_clock import NoSuchTime, happens_twice, moment_of
-from halo_site.quantities import relative
+from app_manager.wording import moment as moment_words
 from halo_site.store.fields import from_ms, to_ms
 from scheduler.preview import UpcomingRow, upcoming_rows
 from scheduler.recurrence import ScheduleError, default_zone, describe, validate
@@ -112,7 +112,7 @@ class RuleForm(WhenForm):
         ),
         widget=forms.TextInput(CODE),
     )
-    missed = forms.ChoiceField(label=gettext_lazy("Times missed while the server is down"))
+    missed = forms.ChoiceField(label=gettext_lazy("Missed times"))
     overlap = forms.ChoiceField(label=gettext_lazy("While a run is going"))
     sure = forms.BooleanField(label=gettext_lazy("Yes, that far away"), required=False)
     field_order = ("key", "base", "kind", "every", "cron", "date", "time", "timezone", "missed", "overlap")
@@ -177,10 +177,10 @@ class RuleForm(WhenForm):
 
     @property
     def distance(self) -> str:
-        """How far away the next time is, in words, where that is more than a year."""
+        """When the next time is, in words, where that is more than a year away."""
         rows = self.rows
         far = rows and rows[0].due_ms > to_ms(self.now + FAR)
-        return relative(from_ms(rows[0].due_ms), self.now) if far else ""
+        return moment_words(from_ms(rows[0].due_ms), self.now) if far else ""
 
     @property
     def rows(self) -> tuple[UpcomingRow, ...]:
@@ -194,7 +194,8 @@ class RuleForm(WhenForm):
 
     def preview(self, *notes: str) -> Preview:
         """What was written, as it would come due; ``notes`` are added to its own."""
-        problems = tuple(str(sentence) for errors in self.errors.values() for sentence in errors)
+        told = (errors for name, errors in self.errors.items() if name != "sure")
+        problems = tuple(str(sentence) for errors in told for sentence in errors)
         if problems or not self.schedule:
             return Preview(problems=problems)
         far = _("Its next time is %(when)s. Is that what you mean?") % {"when": self.distance}
@@ -247,10 +248,6 @@ class SingleForm(WhenForm):
         if self.at is not None and self.at <= self.now:
             self.add_error("date", _("This time has passed already. Choose one that is still to come."))
         return cleaned
-
-
-def utc_of(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _judge(schedule: Mapping[str, Any]) -> None:

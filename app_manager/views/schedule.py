@@ -90,7 +90,7 @@ def app_schedule_switch(request: HttpRequest, app_id: str) -> HttpResponse:
         return _("Switched on.") if on else _("Switched off. It does not come due any more.")
 
     words = _tried(request, switch)
-    return _proven(request, app, key, words) if words else _back(app, key)
+    return _proven(request, app, key, words, warns=on) if words else _back(app, key)
 
 
 @require_POST
@@ -108,8 +108,7 @@ def app_single_create(request: HttpRequest, app_id: str) -> HttpResponse:
         except OperationalError as error:
             problem, status = _busy(error), BUSY
         else:
-            words = _("It runs once, %(when)s.") % {"when": moment(form.at, now)}
-            messages.success(request, " ".join(filter(None, (words, form.twice))))
+            _say_when(request, app, form, now)
             return redirect(reverse("app_manager:app_schedule", args=[app.pk]) + "#singles")
     return _page(request, SchedulePage(app, now, single=form, problem=problem), status)
 
@@ -131,6 +130,15 @@ def app_single_cancel(request: HttpRequest, app_id: str) -> HttpResponse:
 
 def _asked(request: HttpRequest, app_id: str) -> App:
     return get_app(request, app_id, needs=Role.MANAGER)
+
+
+def _say_when(request: HttpRequest, app: App, form: SingleForm, now: datetime) -> None:
+    """That a single run is asked for, and what would keep it from taking place."""
+    words = _("It runs once, %(when)s.") % {"when": moment(form.at, now) if form.at else ""}
+    messages.success(request, " ".join(filter(None, (words, form.twice))))
+    if not app.runs_by_itself:
+        sentence = _("The app is %(status)s: this run is skipped unless it is resumed by then.")
+        messages.warning(request, sentence % {"status": app.get_status_display().lower()})
 
 
 def _tried(request: HttpRequest, verb: Callable[[audit.Actor, datetime], str]) -> str:
@@ -162,7 +170,7 @@ def _sent(request: HttpRequest, app: App, now: datetime) -> RuleRow:
     return replace(row, sent=rule_form(app, row.key, now, row.job, row.number, request.POST))
 
 
-def _proven(request: HttpRequest, app: App, key: str, words: str) -> HttpResponse:
+def _proven(request: HttpRequest, app: App, key: str, words: str, *, warns: bool = True) -> HttpResponse:
     """Back on the page, with what is stored now: the next time, and what keeps it from coming to anything."""
     now = timezone.now()
     row = next((each for each in rule_rows(get_app(request, app.pk), now) if each.key == key), None)
@@ -172,7 +180,7 @@ def _proven(request: HttpRequest, app: App, key: str, words: str) -> HttpRespons
             "when": moment(row.job.next_run_at, now),
         }
     messages.success(request, words)
-    for sentence in row.shadows if row else ():
+    for sentence in row.shadows if row and warns else ():
         messages.warning(request, sentence)
     return _back(app, key, row)
 

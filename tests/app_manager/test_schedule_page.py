@@ -164,7 +164,9 @@ def test_a_time_that_happens_twice_is_the_first_and_says_so(operator_client, app
 @pytest.mark.parametrize("rule", [cron("0 0 29 2 *"), once("9998-01-01")], ids=["29 February", "9998"])
 def test_a_next_time_that_is_years_away_is_asked_about(operator_client, app, rule):
     assert "Is that what you mean?" in preview(operator_client, app, **rule)
-    assert "Confirm that, then save." in body(save(operator_client, app, **rule))
+    unsure = body(save(operator_client, app, **rule))
+    assert "Confirm that, then save." in unsure
+    assert "This cannot be saved" not in unsure, "its times stay in sight"
     assert job().schedule["cron"] == "0 9 * * *"
     assert save(operator_client, app, **rule, sure="on").redirect_chain
     assert job().next_run_at.year in {2028, 9998}
@@ -186,6 +188,13 @@ def test_of_two_who_edit_the_second_is_told_and_keeps_what_was_written(operator_
 def test_what_keeps_the_times_from_coming_is_said_when_saving(operator_client, app):
     app.pause(**BY)
     assert "The app is paused: its times are skipped" in body(save(operator_client, app))
+
+
+def test_the_page_of_a_paused_app_says_what_becomes_of_its_times(operator_client, app):
+    app.pause(**BY)
+    text = page(operator_client, app)
+    assert "On, but skipped" in text
+    assert "The app is paused: its times are skipped until it is resumed." in text
 
 
 def test_a_schedule_that_is_off_stays_off_and_saving_says_so(operator_client, app):
