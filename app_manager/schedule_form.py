@@ -117,9 +117,17 @@ class RuleForm(WhenForm):
     sure = forms.BooleanField(label=gettext_lazy("Yes, that far away"), required=False)
     field_order = ("key", "base", "kind", "every", "cron", "date", "time", "timezone", "missed", "overlap")
 
-    def __init__(self, *args: Any, now: datetime, anchor: datetime | None = None, **more: Any) -> None:
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        now: datetime,
+        initial: dict[str, Any],
+        anchor: datetime | None = None,
+        auto_id: str = "id_%s",
+    ) -> None:
         """``anchor`` is where the stored schedule (``initial["schedule"]``) has its grid."""
-        super().__init__(*args, use_required_attribute=False, **more)
+        super().__init__(data, initial=initial, auto_id=auto_id, use_required_attribute=False)
         self.now, self.anchor = now, anchor
         self.schedule: dict[str, Any] = {}
         self.fields["missed"].choices = MissedPolicy.choices  # type: ignore[attr-defined]
@@ -231,9 +239,12 @@ class SingleForm(WhenForm):
     overlap = forms.ChoiceField(label=gettext_lazy("If a run is going then"))
     field_order = ("form", "date", "time", "timezone", "text", "overlap")
 
-    def __init__(self, *args: Any, now: datetime, **more: Any) -> None:
-        super().__init__(*args, use_required_attribute=False, **more)
-        self.now, self.at = now, None
+    def __init__(
+        self, data: Mapping[str, Any] | None = None, *, now: datetime, initial: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__(data, initial=initial, use_required_attribute=False)
+        self.now = now
+        self.at: datetime | None = None
         self.fields["date"].required = self.fields["time"].required = True
         self.fields["overlap"].choices = [  # type: ignore[attr-defined]
             (OverlapPolicy.QUEUE_ONE.value, _("wait for its end")),

@@ -189,7 +189,7 @@ class SchedulePage:
     def single_form(self) -> SingleForm:
         if self.single is not None:
             return self.single
-        return SingleForm(now=self.now, initial={"form": str(uuid4()), "overlap": "queue_one"}, prefix="")
+        return SingleForm(now=self.now, initial={"form": str(uuid4()), "overlap": "queue_one"})
 
     @property
     def has_runs(self) -> bool:

@@ -41,7 +41,7 @@ class SingleRow:
 
     @property
     def told(self) -> Mapping[str, Any]:
-        return self.job.metadata["once"] if is_single(self.job) else {}
+        return (self.job.metadata or {})["once"] if is_single(self.job) else {}
 
     @property
     def text(self) -> str:

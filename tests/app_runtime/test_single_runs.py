@@ -1,6 +1,7 @@
 """A run that a person asked for at a time of its own goes through the ordinary admission, once."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -31,6 +32,10 @@ def ask(app: App, text: str = "", overlap: str = "queue_one") -> Job:
     return app.run_once_at(str(uuid4()), Single(AT, "UTC", text, overlap), actor=TESTER, now=NINE)
 
 
+def told(run: Run) -> dict[str, Any]:
+    return run.trigger_data or {}
+
+
 def slot() -> Slot:
     return Slot.objects.get()
 
@@ -39,11 +44,7 @@ def test_its_time_queues_a_run_that_names_it_and_it_is_over(quiet: App) -> None:
     job = ask(quiet)
     run_once(AT)
     run = Run.objects.get()
-    assert (run.trigger_type, run.trigger_data["jobId"], run.trigger_data["by"]) == (
-        "schedule",
-        job.pk,
-        "system:tests",
-    )
+    assert (run.trigger_type, told(run)["jobId"], told(run)["by"]) == ("schedule", job.pk, "system:tests")
     job.refresh_from_db()
     assert (slot().verdict, slot().metadata, job.enabled) == ("ran", {"runId": run.run_id}, False)
 
@@ -105,5 +106,5 @@ def test_run_again_keeps_its_text_and_is_one_by_hand(quiet: App) -> None:
     first = Run.objects.get()
     Run.objects.update(status=Status.OK)
     again = run_again(Run.objects.get(pk=first.pk), TESTER, AT)
-    assert (again.trigger_type, again.trigger_data["continue"]) == ("manual", {"userMessage": "Say hello."})
-    assert "once" not in again.trigger_data
+    assert (again.trigger_type, told(again)["continue"]) == ("manual", {"userMessage": "Say hello."})
+    assert "once" not in told(again)

@@ -1,5 +1,7 @@
 """What a subscription says of itself reaches the job and the run: overlap, missed times, zone and task."""
 
+from typing import Any
+
 import pytest
 
 from app_manager.jobs import put_jobs
@@ -24,13 +26,17 @@ def app_that(**says: str) -> App:
     return make_app(subscriptions=[{"id": "often", "source": OFTEN, **says}])
 
 
+def metadata() -> dict[str, Any]:
+    return Job.objects.get().metadata or {}
+
+
 def told(run: Run) -> str:
     return briefing(run, memory="", tools=(), now=NINE).message
 
 
 def test_the_job_knows_both_policies_of_the_spec(db: None) -> None:
     app_that(missed="skip", overlap="queue_one")
-    assert Job.objects.get().metadata.items() >= {"missed": "skip", "overlap": "queue_one"}.items()
+    assert metadata().items() >= {"missed": "skip", "overlap": "queue_one"}.items()
 
 
 def test_with_queue_one_a_due_time_waits_for_the_run_that_is_going(db: None) -> None:
@@ -61,8 +67,7 @@ def test_the_run_that_waited_starts_when_the_one_before_has_ended(db: None) -> N
 
 def test_a_job_from_before_jobs_knew_it_is_as_the_spec_says(db: None) -> None:
     make_run(app_that(overlap="queue_one"), Status.RUNNING)
-    job = Job.objects.get()
-    Job.objects.update(metadata={key: value for key, value in job.metadata.items() if key != "overlap"})
+    Job.objects.update(metadata={key: value for key, value in metadata().items() if key != "overlap"})
     run_once(DUE)
     assert Slot.objects.get().verdict == "ran"
 
@@ -71,7 +76,7 @@ def test_what_a_person_set_beats_the_spec(db: None) -> None:
     app = app_that(overlap="queue_one", missed="skip")
     App.objects.update(user_overrides={"policies": {"often": {"overlap": "skip", "missed": "run_once"}}})
     put_jobs(App.objects.get(), NINE)
-    assert Job.objects.get().metadata.items() >= {"missed": "run_once", "overlap": "skip"}.items()
+    assert metadata().items() >= {"missed": "run_once", "overlap": "skip"}.items()
     make_run(app, Status.RUNNING)
     run_once(DUE)
     assert Slot.objects.get().reason == "overlap"
@@ -82,7 +87,7 @@ def test_an_odd_policy_of_a_stranger_is_none(db: None, odd: object) -> None:
     app_that(overlap="queue_one")
     App.objects.update(user_overrides={"policies": odd})
     put_jobs(App.objects.get(), NINE)
-    assert Job.objects.get().metadata.items() >= {"missed": "run_once", "overlap": "queue_one"}.items()
+    assert metadata().items() >= {"missed": "run_once", "overlap": "queue_one"}.items()
 
 
 def test_the_zone_of_the_spec_is_the_jobs(db: None) -> None:
