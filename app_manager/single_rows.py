@@ -6,14 +6,16 @@ from functools import cached_property
 from typing import Any
 
 from django.db.models import F
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from app_manager.jobs import once_jobs_of
+from app_manager.jobs import KIND, once_jobs_of
 from app_manager.models import App
 from app_manager.scheduling import MOST_TO_COME, is_single
 from scheduler.models import Job, Slot
 from scheduler.preview import UpcomingRow, upcoming_rows
 from scheduler.recurrence import ScheduleError, default_zone
+from scheduler.registry import Trace, traces
 from scheduler.statuses import Outcome, Verdict
 
 SHOWN_OVER = 20
@@ -34,6 +36,7 @@ class SingleRow:
 
     job: Job
     slot: Slot | None
+    trace: Trace | None = None  # its run, as those who run apps tell of it
 
     @property
     def id(self) -> str:
@@ -66,6 +69,13 @@ class SingleRow:
             return None
 
     @property
+    def run_address(self) -> str:
+        """The page of its run; empty where it has none."""
+        if self.trace is not None:
+            return self.trace.address
+        return reverse("app_runtime:run_detail", args=[self.run_id]) if self.run_id else ""
+
+    @property
     def run_id(self) -> str:
         return str((self.slot.metadata or {}).get("runId") or "") if self.slot else ""
 
@@ -73,6 +83,8 @@ class SingleRow:
     def state(self) -> State:
         if self.slot is None:
             return self._without_slot
+        if self.trace is not None:
+            return State(self.trace.tone, self.trace.text, self.trace.icon)
         if self.slot.outcome in Outcome.values:
             outcome = Outcome(self.slot.outcome)
             return State(outcome.tone, str(outcome.label))
@@ -98,10 +110,15 @@ class SingleRow:
 
 
 def single_rows(app: App) -> list[SingleRow]:
-    """Those to come, the next one first, then the newest that are over; in two queries."""
+    """Those to come, the next one first, then the newest that are over."""
     jobs = once_jobs_of(app)
     coming = list(jobs.filter(enabled=True).order_by(F("next_run_at").asc(), "pk")[:MOST_TO_COME])
     over = list(jobs.filter(enabled=False).order_by("-updated_at", "-pk")[:SHOWN_OVER])
     listed = [job for job in (*coming, *over) if is_single(job)]
     slots = {slot.job_id: slot for slot in Slot.objects.filter(job__in=listed)}
-    return [SingleRow(job, slots.get(job.pk)) for job in listed]
+    found = traces(KIND, list(slots.values()))
+    return [_row(job, slots.get(job.pk), found) for job in listed]
+
+
+def _row(job: Job, slot: Slot | None, found: Mapping[int, Trace]) -> SingleRow:
+    return SingleRow(job, slot, found.get(slot.pk) if slot else None)

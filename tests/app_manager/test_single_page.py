@@ -10,7 +10,9 @@ from django.test import Client
 from app_manager.jobs import once_jobs_of
 from app_manager.models import App
 from halo_site.models import AuditEntry
+from scheduler import registry
 from scheduler.models import Job, Slot
+from scheduler.registry import Trace
 from tests.app_manager.factories import NINE, TESTER, install_app
 
 pytestmark = pytest.mark.django_db
@@ -117,6 +119,18 @@ def test_what_became_of_it_stays_listed_with_its_run(operator_client, app, facts
     text = page(operator_client, app)
     assert [each for each in words if each not in text] == []
     assert "/schedule/once/cancel/" not in text
+
+
+def test_its_run_is_told_of_as_those_who_run_apps_do(operator_client, app, monkeypatch):
+    told = Trace("Cancelled", "quiet", "cross", "r-1", "/runs/of-its-own/")
+    tracers = {"app": lambda slots: {slot.pk: told for slot in slots}}
+    monkeypatch.setattr(registry, "_tracers", tracers)
+    ask(operator_client, app)
+    Slot.objects.create(job=single(app), due_at=TEN, verdict="ran", outcome="useful")
+    text = page(operator_client, app)
+    assert "/runs/of-its-own/" in text
+    assert "Cancelled" in text
+    assert "Useful" not in text
 
 
 def test_one_whose_time_passed_while_its_app_was_uninstalled_says_so(operator_client, app):
