@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 
 from app_manager.jobs import jobs_of_each
 from app_manager.models import App, AppQuerySet
+from app_manager.scheduling import is_single
 from app_manager.states import RUNS_BY_ITSELF
 from app_runtime.chips import Chip, outcome_chip, status_chip
 from app_runtime.escalations.inbox import soonest
@@ -98,12 +99,19 @@ class AppCard:
         tone_icon, words = APP_TONES.get(self.app.status), str(self.app.get_status_display())
         return Chip(tone_icon[0], words, tone_icon[1]) if tone_icon and words != self.chip.text else None
 
-    @cached_property
+    @property
     def schedule(self) -> str:
-        """Its schedules in words."""
+        """Its schedules in words; of single runs only how many are to come."""
+        count = sum(map(is_single, self.jobs))
+        singles = ngettext("%(count)d single run", "%(count)d single runs", count) % {"count": count}
+        return " · ".join(filter(None, (self._rules, singles if count else "")))
+
+    @property
+    def _rules(self) -> str:
         return " · ".join(
             job.words if job.enabled else _("%(rule)s (switched off)") % {"rule": job.words}
             for job in self.jobs
+            if not is_single(job)
         )
 
     @cached_property
