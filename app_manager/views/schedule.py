@@ -20,7 +20,7 @@ from app_manager.schedule_form import SingleForm
 from app_manager.schedule_page import RuleRow, SchedulePage, rule_form, rule_rows
 from app_manager.scheduling import Single
 from app_manager.wording import moment
-from app_manager.zone_names import zone_names
+from app_manager.zone_names import zone_options
 from halo_site import audit
 from halo_site.errors import is_busy
 from halo_site.fragments import respond, wants_fragment
@@ -191,6 +191,6 @@ def _back(app: App, key: str, row: RuleRow | None = None) -> HttpResponse:
 
 
 def _page(request: HttpRequest, page: SchedulePage, status: int = 200) -> HttpResponse:
-    context = {"app": page.app, "page": page, "tab": "schedule", "zones": zone_names()}
+    context = {"app": page.app, "page": page, "tab": "schedule", "zones": zone_options()}
     whole, part = "app_manager/schedule.html", "app_manager/schedule/_singles.html"
     return respond(request, page=whole, fragment=part, context=context, status=status)

@@ -293,6 +293,12 @@ def test_an_uninstalled_app_is_shown_without_verbs(operator_client, app):
     assert "/schedule/switch/" not in text
 
 
+def test_the_zones_of_the_world_are_offered(operator_client, app):
+    text = page(operator_client, app)
+    for name in ("UTC", "Asia/Shanghai", "Europe/Berlin"):
+        assert f'<option value="{name}"></option>' in text
+
+
 def test_no_schedule_of_that_name_is_not_found(operator_client, app):
     assert save(operator_client, app, key="evening").status_code == 404
 
