@@ -1,26 +1,26 @@
 """One transaction of the clock: claim due jobs, let their handlers queue work, write the ledger."""
 
-import logging
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 from django.db.models import Max
-from django.utils.translation import gettext as _
 
 from halo_site.store.fields import from_ms, to_ms
+from scheduler import ledger
 from scheduler.catchup import Backlog, backlog
-from scheduler.models import Job, Slot
-from scheduler.recurrence import ScheduleError
-from scheduler.registry import Dispatch, handler_for
+from scheduler.dispatching import LATE, Answer, answers_to
+from scheduler.ledger import Line
+from scheduler.models import Job, JobQuerySet, Slot
+from scheduler.recurrence import ScheduleError, due_times
+from scheduler.registry import Due
 from scheduler.statuses import JobStatus, Verdict
-
-log = logging.getLogger(__name__)
 
 BATCH_JOBS = 250  # per transaction (DESIGN §5.1)
 BATCH_SLOTS = 2_000  # ledger rows per transaction, unless one job owes more: other writers wait
-LATE = timedelta(seconds=60)
+_ROUNDING = timedelta(microseconds=999)  # up, to milliseconds
 
 # A job that anybody claimed, changed or switched off since it was read does not match any more.
 _CLAIM = """
@@ -38,8 +38,10 @@ class Claim:
     problem: str = ""
 
     @property
-    def due_at(self) -> datetime:
-        return from_ms(self.owed.newest_ms)
+    def first_ms(self) -> int:
+        """The earliest due time that it owes."""
+        owed = self.owed
+        return owed.rest_from_ms if owed.rest else min((*owed.older[:1], owed.newest_ms))
 
     @property
     def next_run_at(self) -> datetime | None:
@@ -47,34 +49,48 @@ class Claim:
         return None if self.owed.next_ms is None else from_ms(self.owed.next_ms)
 
 
-def run_batch(now: datetime) -> Counter[Verdict] | None:
-    """Dispatch up to 250 due jobs; the due times by verdict.
+@dataclass(frozen=True)
+class Batch:
+    """What became of one transaction: due times by verdict, and the jobs whose handlers did not answer."""
 
-    None if another process was faster with one of the jobs: then nothing happened, look again.
+    jobs: int
+    counts: Counter[Verdict] = field(default_factory=Counter)
+    timed_out: frozenset[str] = frozenset()
+
+
+def run_batch(now: datetime, jobs: JobQuerySet | None = None, size: int = BATCH_JOBS) -> Batch | None:
+    """Dispatch up to `size` of the jobs that are due.
+
+    None if another process was faster with one of the jobs: then nothing happened, look again. Raises
+    `TooSlow`, and nothing happened either, where a handler hangs and has to be asked alone.
     """
-    claims = _read_claims(now)
+    claims = _read_claims(now, jobs, size)
+    if not claims:
+        return Batch(0)
     with transaction.atomic():
         if not _claim([claim for claim in claims if not claim.problem], now):
             transaction.set_rollback(True)
             return None
         recorded = _recorded(claims)
-        slots: list[Slot] = []
+        answers = answers_to(list(_dues(claims, recorded, now)), now)
+        lines: list[Line] = []
         for claim in claims:
-            if (claim.job.pk, claim.due_at) not in recorded:
-                slots += _slots(claim, now)
-        Slot.objects.bulk_create(slots, ignore_conflicts=True)
+            lines += _lines(claim, answers.get(claim.job.pk), recorded.get(claim.job.pk, {}), now)
+        ledger.write(lines)
         for claim in claims:
             if claim.problem:
                 claim.job.disable(claim.problem, now)
     counts: Counter[Verdict] = Counter()
-    for slot in slots:
-        counts[Verdict(slot.verdict)] += slot.merged_count
-    return counts
+    for line in lines:
+        counts[line.verdict] += line.count
+    timed_out = frozenset(pk for pk, answer in answers.items() if answer.timed_out)
+    return Batch(len(claims), counts, timed_out)
 
 
-def _read_claims(now: datetime) -> list[Claim]:
+def _read_claims(now: datetime, among: JobQuerySet | None, size: int) -> list[Claim]:
     # Sorted here, so that the index alone finds them, and two clocks lock rows in one order: no deadlocks.
-    jobs = sorted(Job.objects.due(now)[:BATCH_JOBS], key=lambda job: (job.next_run_at, job.pk))
+    found = (Job.objects.all() if among is None else among).due(now)[:size]
+    jobs = sorted(found, key=lambda job: (job.next_run_at, job.pk))
     last_dues = _last_dues([job for job in jobs if job.consecutive_errors])
     claims: list[Claim] = []
     slots = 0
@@ -126,59 +142,71 @@ def _claim(claims: list[Claim], now: datetime) -> bool:
         return bool(cursor.rowcount == len(rows))
 
 
-def _recorded(claims: list[Claim]) -> set[tuple[str, datetime]]:
-    """Those due times that are in the ledger already: the clock was set back, or a schedule written again."""
-    jobs = [claim.job.pk for claim in claims]
-    dues = {claim.due_at for claim in claims}
-    return set(Slot.objects.filter(job_id__in=jobs, due_at__in=dues).values_list("job_id", "due_at"))
+def _recorded(claims: list[Claim]) -> dict[str, dict[int, int]]:
+    """Job id → its lines from its first owed time on, with their counts.
+
+    There are none but where the clock was set back, or a schedule written again.
+    """
+    firsts = {claim.job.pk: claim.first_ms for claim in claims}
+    since = from_ms(min(firsts.values()))
+    rows = Slot.objects.filter(job_id__in=firsts, due_at__gte=since)
+    found: dict[str, dict[int, int]] = {}
+    for pk, due_at, count in rows.values_list("job_id", "due_at", "merged_count"):
+        if (due_ms := to_ms(due_at)) >= firsts[pk]:
+            found.setdefault(pk, {})[due_ms] = count
+    return found
 
 
-def _slots(claim: Claim, now: datetime) -> list[Slot]:
-    """The ledger rows of one job, oldest first, after its handler has seen the newest due time."""
-    newest = Slot(job=claim.job, due_at=claim.due_at)
+def _dues(claims: list[Claim], recorded: dict[str, dict[int, int]], now: datetime) -> Iterator[Due]:
+    """What is to be handed to handlers: the newest due time of each job, unless it is missed or recorded."""
+    for claim in claims:
+        due_at = from_ms(claim.owed.newest_ms)
+        lateness = now - due_at
+        is_done = claim.owed.newest_ms in recorded.get(claim.job.pk, {})
+        if not (claim.problem or is_done or (claim.job.skips_missed and lateness > LATE)):
+            yield Due(claim.job, due_at, lateness)
+
+
+def _lines(claim: Claim, answer: Answer | None, recorded: dict[int, int], now: datetime) -> list[Line]:
+    """What the ledger does not have yet of one job, oldest first."""
+    job, owed = claim.job, claim.owed
     if claim.problem:
-        newest.verdict, newest.error = Verdict.ERROR, claim.problem
-    elif claim.job.skips_missed and now - claim.due_at > LATE:
-        newest.verdict = Verdict.MISSED
+        newest = Line(job.pk, owed.newest_ms, Verdict.ERROR, error=claim.problem)
+    elif answer is None:
+        newest = Line(job.pk, owed.newest_ms, Verdict.MISSED)
     else:
-        _dispatch(newest, now)
-    older = [_older_slot(newest, due_ms, 1, now) for due_ms in claim.owed.older]
-    if claim.owed.rest:
-        older.insert(0, _older_slot(newest, claim.owed.rest_from_ms, claim.owed.rest, now))
-    return [*older, newest]
+        facts = {"reason": answer.reason, "error": answer.error, "metadata": answer.metadata}
+        newest = Line(job.pk, owed.newest_ms, answer.verdict, **facts)
+    lines = [] if owed.newest_ms in recorded else [newest]
+    missed_until_ms = to_ms(now - LATE + _ROUNDING) if job.skips_missed else None
+    older = [(due_ms, 1) for due_ms in owed.older if due_ms not in recorded]
+    return [*(_older(newest, each, missed_until_ms) for each in (*_rest(claim, recorded), *older)), *lines]
 
 
-def _dispatch(slot: Slot, now: datetime) -> None:
-    """Have the job's handler queue its work, and give the slot its verdict."""
-    handler = handler_for(slot.job.kind)
-    if handler is None:
-        slot.verdict = Verdict.ERROR
-        slot.error = _("There is no handler for jobs of the kind “%(kind)s”.") % {"kind": slot.job.kind}
-        return
-    lateness = now - slot.due_at
-    try:
-        with transaction.atomic():
-            dispatch = handler(slot.job, slot.due_at, lateness, now)
-    except Exception as error:
-        log.exception("Job %s could not be dispatched", slot.job_id, extra={"action": "slot_failed"})
-        slot.verdict, slot.error = Verdict.ERROR, f"{type(error).__name__}: {error}"
-    else:
-        slot.verdict = _verdict(dispatch, lateness)
-        slot.reason, slot.metadata = dispatch.reason or "", dispatch.metadata
+def _rest(claim: Claim, recorded: dict[int, int]) -> list[tuple[int, int]]:
+    """The due times that share a row, as the first of them and their number."""
+    owed = claim.owed
+    listed_from = min((*owed.older[:1], owed.newest_ms))
+    count = owed.rest - sum(count for due_ms, count in recorded.items() if due_ms < listed_from)
+    if count <= 0:
+        return []
+    if owed.rest_from_ms not in recorded:
+        return [(owed.rest_from_ms, count)]
+    job = claim.job
+    times = due_times(job.schedule, anchor_ms=to_ms(job.anchor_at), after_ms=owed.rest_from_ms)
+    return [(next(due_ms for due_ms in times if due_ms not in recorded), count)]
 
 
-def _verdict(dispatch: Dispatch, lateness: timedelta) -> Verdict:
-    if dispatch.reason:
-        return Verdict.SKIPPED
-    return Verdict.LATE if lateness > LATE else Verdict.RAN
+def _older(newest: Line, due: tuple[int, int], missed_until_ms: int | None) -> Line:
+    """A due time before the newest: it shares what became of that one, or was missed by the job's policy.
 
-
-def _older_slot(newest: Slot, due_ms: int, count: int, now: datetime) -> Slot:
-    """A due time before the newest: it shares what became of that one, or was missed by the job's policy."""
-    slot = Slot(job=newest.job, due_at=from_ms(due_ms), merged_count=count, verdict=Verdict.MERGED)
-    if slot.job.skips_missed and now - slot.due_at > LATE:
-        slot.verdict = Verdict.MISSED
-    elif newest.verdict == Verdict.SKIPPED:
+    Those before `missed_until_ms` were missed.
+    """
+    due_ms, count = due
+    if missed_until_ms is not None and due_ms < missed_until_ms:
+        return Line(newest.job_id, due_ms, Verdict.MISSED, count=count)
+    if newest.verdict == Verdict.SKIPPED:
         # "Merged" would promise a run that there is not.
-        slot.verdict, slot.reason, slot.metadata = newest.verdict, newest.reason, newest.metadata
-    return slot
+        facts = {"reason": newest.reason, "metadata": newest.metadata}
+        return Line(newest.job_id, due_ms, Verdict.SKIPPED, count=count, **facts)
+    return Line(newest.job_id, due_ms, Verdict.MERGED, count=count)

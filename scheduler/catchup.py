@@ -45,6 +45,21 @@ def backlog(
     return Backlog(newest, next_ms, tuple(older), rest, min(first, due_ms))
 
 
+def owed_between(
+    schedule: Schedule, anchor_ms: int, *, after_ms: int, until_ms: int
+) -> list[tuple[int, int]]:
+    """The regular due times in (after_ms, until_ms] as rows of the ledger: the first of each, and how many.
+
+    Raises ScheduleError.
+    """
+    first = next_due(schedule, anchor_ms=anchor_ms, after_ms=after_ms)
+    if first is None or first > until_ms:
+        return []
+    owed = backlog(schedule, anchor_ms=anchor_ms, due_ms=first, now_ms=until_ms)
+    rest = [(owed.rest_from_ms, owed.rest)] if owed.rest else []
+    return [*rest, *((due_ms, 1) for due_ms in (*owed.older, owed.newest_ms))]
+
+
 def _latest(schedule: Schedule, *, anchor_ms: int, after_ms: int, until_ms: int) -> deque[int]:
     """The newest due times in (after_ms, until_ms], as many as can be listed.
 

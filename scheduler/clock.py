@@ -11,7 +11,8 @@ from django.db import close_old_connections
 
 from halo_site.disk_trouble import log_failure
 from halo_site.models import Heartbeat
-from scheduler.batch import run_batch
+from scheduler.batch import BATCH_JOBS, Batch, run_batch
+from scheduler.dispatching import TooSlow
 from scheduler.models import Job
 from scheduler.registry import Sweep, sweeps
 from scheduler.statuses import Verdict
@@ -36,17 +37,44 @@ class Tick:
     next_due: datetime | None
 
 
-def run_once(now: datetime) -> Tick:
+def run_once(now: datetime, slow: set[str] | None = None, moved: Callable[[], object] = lambda: None) -> Tick:
     """Dispatch everything that is due at `now`, batch by batch; harmless beside other clocks.
 
-    Database errors go to the caller; what was committed before stays.
+    Jobs whose handlers do not answer are asked alone and last: `slow` keeps their ids from tick to tick.
+    `moved` is called after each batch. Database errors go to the caller; what was committed before stays.
     """
+    slow = set() if slow is None else slow
     counts: Counter[Verdict] = Counter()
-    lost = 0
-    while (next_due := Job.objects.next_due_at()) and next_due <= now and lost < MAX_LOST_CLAIMS:
-        batch = run_batch(now)
-        lost = lost + 1 if batch is None else 0
-        counts.update(batch or {})
+    lost = alone = 0
+    next_due = Job.objects.next_due_at()
+    while next_due and next_due <= now and lost < MAX_LOST_CLAIMS:
+        try:
+            batch = run_batch(now, Job.objects.exclude(pk__in=slow), 1 if alone else BATCH_JOBS)
+        except TooSlow:
+            alone = BATCH_JOBS
+            continue
+        lost, alone = 0 if batch else lost + 1, max(alone - 1, 0)
+        if batch is not None:
+            _count(batch, counts, slow, moved)
+            if not batch.jobs:
+                break
+        next_due = Job.objects.next_due_at()
+    for pk in sorted(slow) if next_due and next_due <= now else ():
+        batch = run_batch(now, Job.objects.filter(pk=pk))
+        slow.discard(pk)
+        if batch is not None:
+            _count(batch, counts, slow, moved)
+        next_due = Job.objects.next_due_at()
+    return _tick(counts, next_due)
+
+
+def _count(batch: Batch, counts: Counter[Verdict], slow: set[str], moved: Callable[[], object]) -> None:
+    counts.update(batch.counts)
+    slow |= batch.timed_out
+    moved()
+
+
+def _tick(counts: Counter[Verdict], next_due: datetime | None) -> Tick:
     return Tick(
         dispatched=counts[Verdict.RAN] + counts[Verdict.LATE],
         skipped=counts[Verdict.SKIPPED],

@@ -9,7 +9,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from halo_site.store.fields import EpochMsField, from_ms, to_ms
+from halo_site.store.statements import Statement
+from scheduler import ledger
 from scheduler.backoff import MAX_ERRORS, settle
+from scheduler.catchup import owed_between
 from scheduler.recurrence import ScheduleError, describe, next_due, validate
 from scheduler.registry import visible_jobs
 from scheduler.statuses import JobStatus, MissedPolicy, Outcome, SkipReason, Verdict
@@ -32,8 +35,9 @@ class JobQuerySet(models.QuerySet["Job"]):
         return self.with_next().filter(next_run_at__lte=now).order_by("next_run_at")
 
     def next_due_at(self) -> datetime | None:
-        """The earliest next time of all jobs."""
-        return self.with_next().order_by("next_run_at").values_list("next_run_at", flat=True).first()
+        """The earliest next time of all jobs. Every clock asks it every second."""
+        row = _EARLIEST.first()
+        return from_ms(row[0]) if row else None
 
     @transaction.atomic
     def put(
@@ -56,6 +60,10 @@ class JobQuerySet(models.QuerySet["Job"]):
         validate(schedule)
         job = self.select_for_update().filter(pk=id).first() or Job(id=id, created_at=now, enabled=False)
         anew = job.schedule != schedule
+        if anew or not enabled:
+            job._close_owed(
+                _("Its schedule was changed before the clock came to it.") if enabled else "", now
+            )
         if anew:
             job.schedule, job.anchor_at, job.consecutive_errors = schedule, now, 0
         elif job.disabled_reason:
@@ -67,6 +75,9 @@ class JobQuerySet(models.QuerySet["Job"]):
             job._switch_on(now)
         job.save()
         return job
+
+
+_EARLIEST = Statement(lambda: Job.objects.with_next().order_by("next_run_at").values_list("next_run_at"))
 
 
 class Job(models.Model):
@@ -150,6 +161,7 @@ class Job(models.Model):
         self._lock()
         if not self.enabled:
             return False
+        self._close_owed(reason, now)
         self._switch_off(reason)
         self._save_state(now)
         return True
@@ -200,8 +212,11 @@ class Job(models.Model):
         self.consecutive_errors = settled.consecutive_errors
         if settled.consecutive_errors >= MAX_ERRORS:
             facts = {"count": settled.consecutive_errors, "error": error}
-            self._switch_off(_("%(count)d errors in a row. The last one: %(error)s") % facts)
+            words = _("%(count)d errors in a row. The last one: %(error)s") % facts
+            self._close_owed(words, finished_at)
+            self._switch_off(words)
         elif settled.next_ms is None:
+            self._close_owed("", finished_at)
             self._switch_off("")
         elif self.enabled and (failed or self.next_run_at is None):
             candidate = from_ms(settled.next_ms)
@@ -221,6 +236,27 @@ class Job(models.Model):
                 error=error or None,
             )
         )
+
+    def _close_owed(self, why: str, now: datetime) -> None:
+        """Give the due times that came while it was on, and that no clock has seen, their verdict."""
+        since_ms = self._last_seen_ms()
+        if since_ms is None or since_ms >= to_ms(now):
+            return
+        try:
+            owed = owed_between(self.schedule, to_ms(self.anchor_at), after_ms=since_ms, until_ms=to_ms(now))
+        except ScheduleError:
+            return
+        words = why or _("It was switched off before the clock came to it.")
+        facts = {"reason": SkipReason.PAUSED, "metadata": {"words": words}}
+        ledger.write(ledger.Line(self.pk, due, Verdict.SKIPPED, count=n, **facts) for due, n in owed)
+
+    def _last_seen_ms(self) -> int | None:
+        """Regular due times after this moment are still to come to the clock; None while it is off."""
+        if not self.enabled or self.next_run_at is None:
+            return None
+        newest = self.slots.newest_first().first() if self.consecutive_errors else None
+        # An error pushed the next time back, past regular ones that are owed too (see `catchup.backlog`).
+        return to_ms(newest.due_at) if newest else to_ms(self.next_run_at) - 1
 
     def _switch_on(self, now: datetime) -> None:
         next_run_at = self.next_due_after(now)

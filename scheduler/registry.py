@@ -41,6 +41,20 @@ Handler = Callable[["Job", datetime, timedelta, datetime], Dispatch]
 
 
 @dataclass(frozen=True)
+class Due:
+    """A due time that is handed to a handler."""
+
+    job: "Job"
+    due_at: datetime
+    lateness: timedelta
+
+
+# (dues, now): the same for many jobs at once, job id → what was done. Those that it leaves out, and all of
+# them if it raises, are asked one by one.
+HandlerOfMany = Callable[[Sequence[Due], datetime], Mapping[str, Dispatch]]
+
+
+@dataclass(frozen=True)
 class Sweep:
     """Work that the clock does besides its ticks, at most every `every_seconds`."""
 
@@ -104,17 +118,26 @@ Tracer = Callable[["Sequence[Slot]"], dict[int, Trace]]
 
 _owners: dict[str, Owner] = {}
 _handlers: dict[str, Handler] = {}
+_handlers_of_many: dict[str, HandlerOfMany] = {}
 _sweeps: dict[str, Sweep] = {}
 _tracers: dict[str, Tracer] = {}
 
 
-def register(kind: str, handler: Handler) -> None:
-    """The handler for jobs of that kind; the last registration counts."""
+def register(kind: str, handler: Handler, of_many: HandlerOfMany | None = None) -> None:
+    """The handler for jobs of that kind, and one that is quicker for many; the last registration counts."""
     _handlers[kind] = handler
+    if of_many is None:
+        _handlers_of_many.pop(kind, None)
+    else:
+        _handlers_of_many[kind] = of_many
 
 
 def handler_for(kind: str) -> Handler | None:
     return _handlers.get(kind)
+
+
+def handler_of_many(kind: str) -> HandlerOfMany | None:
+    return _handlers_of_many.get(kind)
 
 
 def register_owner(kind: str, owner: Owner) -> None:

@@ -61,15 +61,15 @@ def test_a_claim_of_a_job_that_changed_since_it_was_read_does_nothing(
     put_job()
     read_claims = run_batch.__globals__["_read_claims"]
 
-    def read_then_lose(now: datetime) -> object:
-        claims = read_claims(now)
+    def read_then_lose(now: datetime, *others: object) -> object:
+        claims = read_claims(now, *others)
         Job.objects.get().disable("The app was uninstalled.", now)
         return claims
 
     monkeypatch.setitem(run_batch.__globals__, "_read_claims", read_then_lose)
     assert run_batch(NINE + MINUTE) is None
     assert handler.calls == []
-    assert not Slot.objects.exists()
+    assert Slot.objects.get().words == "The app was uninstalled."
     assert Job.objects.get().disabled_reason == "The app was uninstalled."
 
 

@@ -1,0 +1,134 @@
+"""Handing due times to the handlers of their kinds, inside the clock's transaction (DESIGN §5.1)."""
+
+import logging
+import signal
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+from types import FrameType
+from typing import Any, TypeVar
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from scheduler.registry import Dispatch, Due, Handler, handler_for, handler_of_many
+from scheduler.statuses import Verdict
+
+log = logging.getLogger(__name__)
+
+LATE = timedelta(seconds=60)
+ANSWER_SECONDS = 2.0  # what a handler gets; SQLite's other writers wait meanwhile, and give up after 5 s
+
+Result = TypeVar("Result")
+
+
+class NoAnswer(KeyboardInterrupt):
+    """A handler's time is over.
+
+    It is raised in the middle of whatever the handler does: no `except Exception` of it may swallow it, and
+    psycopg takes back the statement under way for no other kind of interruption.
+    """
+
+
+class TooSlow(Exception):
+    """A handler did not answer in a transaction in which others wait: each has to be asked alone."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The verdict of a due time that was handed over, with what stands beside it in the ledger."""
+
+    verdict: Verdict
+    reason: str = ""
+    error: str | None = None
+    metadata: dict[str, Any] | None = None
+    timed_out: bool = False
+
+
+def answers_to(dues: Sequence[Due], now: datetime) -> dict[str, Answer]:
+    """Job id → what became of its due time. Raises `TooSlow` where it is not known whose handler hangs."""
+    found: dict[str, Answer] = {}
+    for kind, group in groupby(sorted(dues, key=lambda due: due.job.kind), key=lambda due: due.job.kind):
+        of_kind = list(group)
+        handler = handler_for(kind)
+        if handler is None:
+            words = _("There is no handler for jobs of the kind “%(kind)s”.") % {"kind": kind}
+            found.update({due.job.pk: Answer(Verdict.ERROR, error=words) for due in of_kind})
+            continue
+        found.update(_together(kind, of_kind, now))
+        rest = [due for due in of_kind if due.job.pk not in found]
+        found.update(_one_by_one(handler, rest, now, alone=len(dues) == 1))
+    return found
+
+
+def _together(kind: str, dues: list[Due], now: datetime) -> dict[str, Answer]:
+    """What the kind's handler of many answers; nothing where it has none, or failed."""
+    handler = handler_of_many(kind)
+    if handler is None or len(dues) == 1:
+        return {}
+    try:
+        with transaction.atomic():
+            dispatches = within(ANSWER_SECONDS, lambda: handler(dues, now))
+    except NoAnswer as error:
+        raise TooSlow from error
+    except Exception:
+        log.exception("Jobs could not be dispatched together", extra={"action": "batch_failed"})
+        return {}
+    known = {due.job.pk: due.lateness for due in dues}
+    return {pk: _answer(dispatch, known[pk]) for pk, dispatch in dispatches.items() if pk in known}
+
+
+def _one_by_one(handler: Handler, dues: Iterable[Due], now: datetime, *, alone: bool) -> dict[str, Answer]:
+    found = {}
+    for due in dues:
+        try:
+            found[due.job.pk] = _single(handler, due, now)
+        except NoAnswer as error:
+            if not alone:
+                raise TooSlow from error
+            found[due.job.pk] = _unanswered(due)
+    return found
+
+
+def _single(handler: Handler, due: Due, now: datetime) -> Answer:
+    try:
+        with transaction.atomic():
+            dispatch = within(ANSWER_SECONDS, lambda: handler(due.job, due.due_at, due.lateness, now))
+    except Exception as error:
+        log.exception("Job %s could not be dispatched", due.job.pk, extra={"action": "slot_failed"})
+        return Answer(Verdict.ERROR, error=f"{type(error).__name__}: {error}")
+    return _answer(dispatch, due.lateness)
+
+
+def _unanswered(due: Due) -> Answer:
+    words = _("What it starts did not answer within %(count)g s.") % {"count": ANSWER_SECONDS}
+    log.error("Job %s: %s", due.job.pk, words, extra={"action": "slot_failed"})
+    return Answer(Verdict.ERROR, error=words, timed_out=True)
+
+
+def _answer(dispatch: Dispatch, lateness: timedelta) -> Answer:
+    if dispatch.reason:
+        return Answer(Verdict.SKIPPED, dispatch.reason, metadata=dispatch.metadata)
+    return Answer(Verdict.LATE if lateness > LATE else Verdict.RAN, metadata=dispatch.metadata)
+
+
+def within(seconds: float, work: Callable[[], Result]) -> Result:
+    """What `work` returns. Raises `NoAnswer` in the middle of it when the time is over.
+
+    In the main thread only: a signal is what ends a call that hangs, and no other thread gets any.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return work()
+
+    def ring(number: int, frame: FrameType | None) -> None:
+        raise NoAnswer
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        return work()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
