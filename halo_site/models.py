@@ -24,7 +24,9 @@ class HeartbeatQuerySet(models.QuerySet["Heartbeat"]):
         return self.filter(kind=kind)
 
     def younger_than(self, age: timedelta, now: datetime) -> "HeartbeatQuerySet":
-        return self.filter(beat_at__gte=now - age)
+        """Those that beat then. A beat from the future is none: the clock was set back since, and who lives
+        beats again."""
+        return self.filter(beat_at__range=(now - age, now + age))
 
 
 class Heartbeat(models.Model):

@@ -7,6 +7,9 @@ from django.contrib.admin.utils import quote
 from django.urls import reverse
 
 from halo_site.doctor.findings import Finding, Result, counted, notice, register_check
+from halo_site.health import longest_silence
+from halo_site.models import Heartbeat
+from halo_site.store.fields import from_ms
 from scheduler.backoff import MAX_ERRORS
 from scheduler.models import Job
 from scheduler.recurrence import ScheduleError, validate
@@ -41,9 +44,20 @@ def _job(job: Job) -> Iterator[Finding]:
         yield Finding(subject, words, f"Install the version that made it, or switch it off: {page_of(job)}")
 
 
+def sweeps(now: datetime) -> Iterator[Result]:
+    """Clocks of which a sweep has been at work for long: it holds up other sweeps, and no due time."""
+    for beat in Heartbeat.objects.kind("clock").younger_than(longest_silence(), now):
+        since_ms = beat.detail.get("sweepSinceMs") if isinstance(beat.detail, dict) else None
+        if isinstance(since_ms, int):
+            minutes = int((now - from_ms(since_ms)).total_seconds()) // 60
+            words = f"its sweep “{beat.detail.get('sweep')}” has been at work for {minutes} min"
+            yield notice(beat.name, words, "Look at the disk of the data directory, and at the clock's log.")
+
+
 def page_of(job: Job) -> str:
     """The address of its page in the administration."""
     return reverse("admin:scheduler_job_change", args=[quote(job.pk)])
 
 
 register_check("jobs", jobs, needs_database=True)
+register_check("sweeps", sweeps, needs_database=True)

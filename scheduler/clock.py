@@ -4,7 +4,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from threading import Event
 
 from django.db import close_old_connections
@@ -14,14 +14,13 @@ from halo_site.models import Heartbeat
 from scheduler.batch import BATCH_JOBS, Batch, run_batch
 from scheduler.dispatching import TooSlow
 from scheduler.models import Job
-from scheduler.registry import Sweep, sweeps
 from scheduler.statuses import Verdict
+from scheduler.sweeping import Sweeps, has_passed
 
 log = logging.getLogger(__name__)
 
 IDLE_SECONDS = 1.0  # the longest sleep: jobs written meanwhile are at most this late
 HEARTBEAT_SECONDS = 2.0
-LONGEST_BACKOFF_SECONDS = 900.0  # of a sweep that keeps failing
 MAX_LOST_CLAIMS = 20  # in a row; then the next tick goes on
 
 
@@ -90,47 +89,56 @@ def utc_now() -> datetime:
 
 
 class Clock:
-    """The loop of a clock process: ticks, heartbeats, sweeps. `clock` and `wait` stand for time itself."""
+    """The loop of a clock process: ticks, heartbeats, sweeps. `clock` and `wait` stand for time itself.
+
+    Its sweeps are called after each tick, or beside the ticks, in a thread (`sweeps_beside`).
+    """
 
     def __init__(
         self,
         clock: Callable[[], datetime] = utc_now,
         wait: Callable[[Event, float], object] = Event.wait,
+        *,
+        sweeps_beside: bool = False,
     ) -> None:
         self._clock = clock
         self._wait = wait
         self._beat_at: datetime | None = None
-        self._swept: dict[str, datetime] = {}
-        self._failures: Counter[str] = Counter()
+        self._slow: set[str] = set()
+        self._sweeps = Sweeps(clock)
+        self._sweeps_beside = sweeps_beside
 
     def run(self, stop: Event) -> None:
         """Until `stop` is set. A failure (the database is away, say) is logged, and the loop goes on."""
+        if self._sweeps_beside:
+            self._sweeps.start(stop)
         while not stop.is_set():
             seconds = IDLE_SECONDS
             try:
-                tick = self.step()
-                self._beat(self._clock())
+                tick = self.step(self._beat)
+                self._beat()
             except Exception as error:
                 log_failure(log, "The clock could not tick", error, "tick_failed")
                 close_old_connections()
             else:
                 seconds = self._pause(tick)
             self._wait(stop, seconds)
+        self._sweeps.end()
         Heartbeat.end("clock")
 
-    def step(self) -> Tick:
-        """One tick, then the sweeps whose turn it is."""
+    def step(self, moved: Callable[[], object] = lambda: None) -> Tick:
+        """One tick, then the sweeps whose turn it is, unless a thread has them; `moved` as of `run_once`."""
         now = self._clock()
-        tick = run_once(now)
-        for sweep in sweeps():
-            if _has_passed(self._swept.get(sweep.name), self._interval(sweep), now):
-                self._sweep(sweep, now)
+        tick = run_once(now, self._slow, moved)
+        if not self._sweeps_beside:
+            self._sweeps.turn(now)
         return tick
 
-    def _beat(self, now: datetime) -> None:
-        """Say that this process lives, after a step that worked."""
-        if _has_passed(self._beat_at, HEARTBEAT_SECONDS, now):
-            Heartbeat.beat("clock", now)
+    def _beat(self) -> None:
+        """Say that this process lives, after a step, or a batch of one, that worked."""
+        now = self._clock()
+        if has_passed(self._beat_at, HEARTBEAT_SECONDS, now):
+            Heartbeat.beat("clock", now, self._sweeps.detail(now))
             self._beat_at = now
 
     def _pause(self, tick: Tick) -> float:
@@ -138,24 +146,3 @@ class Clock:
         if tick.next_due is None:
             return IDLE_SECONDS
         return min(max((tick.next_due - self._clock()).total_seconds(), 0.0), IDLE_SECONDS)
-
-    def _sweep(self, sweep: Sweep, now: datetime) -> None:
-        self._swept[sweep.name] = now
-        try:
-            sweep.function(now)
-        except Exception as error:
-            self._failures[sweep.name] += 1
-            log_failure(log, f"The sweep {sweep.name} failed", error, "sweep_failed")
-            close_old_connections()
-        else:
-            del self._failures[sweep.name]
-
-    def _interval(self, sweep: Sweep) -> float:
-        """Seconds between two calls: doubled with each failure in a row, lest a broken sweep spins."""
-        doubled = sweep.every_seconds * 2.0 ** min(self._failures[sweep.name], 10)
-        return max(sweep.every_seconds, min(doubled, LONGEST_BACKOFF_SECONDS))
-
-
-def _has_passed(since: datetime | None, seconds: float, now: datetime) -> bool:
-    """Whether it is time again; a clock that was set back does not hold anything up."""
-    return since is None or now < since or now - since >= timedelta(seconds=seconds)

@@ -9,7 +9,8 @@ from django.core.management import call_command
 from halo_site.models import Heartbeat
 from scheduler import registry
 from scheduler.clock import Clock
-from scheduler.registry import Sweep
+from scheduler.models import Job
+from scheduler.registry import Dispatch, Sweep
 from tests.scheduler.conftest import Recorder
 from tests.scheduler.factories import MINUTE, NINE, put_job
 
@@ -124,3 +125,40 @@ def test_the_command_prints_one_line_and_ends(handler: Recorder) -> None:
 
 def test_old_slots_are_pruned_by_the_clock() -> None:
     assert "slots" in {sweep.name for sweep in registry.sweeps()}
+
+
+def test_a_clock_that_was_killed_before_time_was_set_back_does_not_look_alive() -> None:
+    Heartbeat.beat("clock", NINE + timedelta(hours=2))
+    assert not Heartbeat.objects.younger_than(timedelta(seconds=10), NINE).exists()
+
+
+def test_it_beats_on_after_time_was_set_back_and_forth() -> None:
+    time = Time(timedelta(days=3))
+    jumps = iter([timedelta(0), timedelta(hours=-2), timedelta(hours=30), timedelta(days=4)])
+    beats: list[tuple[datetime, datetime]] = []
+
+    def wait(stop: Event, seconds: float) -> None:
+        beats.append((Heartbeat.objects.get().beat_at, time.now))
+        time.now += next(jumps)
+        time.wait(stop, seconds)
+
+    Clock(clock=time, wait=wait).run(Event())
+    assert len(beats) == 4
+    assert all(now - beat < timedelta(seconds=2) for beat, now in beats)
+
+
+def test_it_beats_between_the_batches_of_a_long_tick(handler: Recorder) -> None:
+    """A backlog of minutes is no silence: after each batch that worked it says that it lives."""
+    time = Time(timedelta(seconds=1))
+    seen: list[bool] = []
+
+    def answer(job: Job) -> Dispatch:
+        seen.append(Heartbeat.objects.exists())
+        return Dispatch.started()
+
+    handler.answer = answer
+    put_job("job-0", now=NINE - MINUTE)
+    fields = {field.name: getattr(Job.objects.get(), field.name) for field in Job._meta.concrete_fields}
+    Job.objects.bulk_create(Job(**{**fields, "id": f"job-{number}"}) for number in range(1, 251))
+    Clock(clock=time, wait=time.wait).run(Event())
+    assert seen == [False] * 250 + [True]

@@ -25,7 +25,7 @@ class Command(HaloCommand):
         if options["once"]:
             self.stdout.write(one_line(Clock().step()))
         else:
-            Clock().run(stopped_by_signals())
+            Clock(sweeps_beside=True).run(stopped_by_signals())
 
 
 def one_line(tick: Tick) -> str:
