@@ -1,6 +1,6 @@
 """What starts a run: a due slot of the clock, or a click. Both end in one queued row (DESIGN §5.1, §5.2)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,35 +20,54 @@ from halo_site.store.fields import to_ms
 from scheduler.models import Job
 from scheduler.registry import Dispatch
 
+GONE = Dispatch.skipped("paused", "its app is not installed any more")
+SEEN = ("run_id", "app_id", "status", "trigger_type", "queued_at")  # of the unfinished runs of an app
+
 
 def on_due(job: Job, due_at: datetime, lateness: timedelta, now: datetime) -> Dispatch:
-    """The clock's handler for jobs of the kind ``app``: database inserts only, no I/O."""
-    metadata = job.metadata or {}
-    app = App.objects.filter(pk=metadata.get("appId")).first()
+    """The clock's handler for a job of the kind ``app``: database inserts only, no I/O."""
+    app = App.objects.filter(pk=app_id_of(job)).first()
     if app is None:
-        return Dispatch.skipped("paused", "its app is not installed any more")
-    refusal = refusal_of_state(app, automatic=True)
+        return GONE
+    refusal = refusal_of_due(app, job.metadata or {}, Run.objects.for_app(app).unfinished().only(*SEEN))
     if refusal is not None:
-        return Dispatch.skipped(refusal.reason, refusal.sentence)
-    busy = _in_the_way(app, metadata)
-    if busy is not None:
-        return Dispatch.skipped("overlap", _overlap(busy))
-    data = {"jobId": job.pk, "subscriptionId": metadata.get("subscriptionId"), "dueAtMs": to_ms(due_at)}
-    data |= _asked_for(metadata)
+        return refusal
     try:
         with transaction.atomic():
-            run = queue_run(app, Trigger.SCHEDULE, now, data)
+            run = queue_run(app, Trigger.SCHEDULE, now, trigger_data(job, due_at))
     except IntegrityError:  # the unique index: another process queued one this moment
         return Dispatch.skipped("overlap", "another run of this app was queued at the same moment")
     return Dispatch.started({"runId": run.run_id})
 
 
-def _in_the_way(app: App, metadata: Mapping[str, Any]) -> Run | None:
+def app_id_of(job: Job) -> str:
+    """The app that the job says it belongs to; empty where it says none."""
+    app_id = job.metadata.get("appId") if isinstance(job.metadata, dict) else None
+    return app_id if isinstance(app_id, str) else ""
+
+
+def refusal_of_due(app: App, metadata: Mapping[str, Any], unfinished: Iterable[Run]) -> Dispatch | None:
+    """Why a due time of this app starts nothing; None where it does. ``unfinished`` are the app's runs."""
+    refusal = refusal_of_state(app, automatic=True)
+    if refusal is not None:
+        return Dispatch.skipped(refusal.reason, refusal.sentence)
+    busy = _in_the_way(app, metadata, unfinished)
+    return busy and Dispatch.skipped("overlap", _overlap(busy))
+
+
+def trigger_data(job: Job, due_at: datetime) -> dict[str, Any]:
+    """What the run of a due time is told about where it comes from."""
+    metadata = job.metadata or {}
+    data = {"jobId": job.pk, "subscriptionId": metadata.get("subscriptionId"), "dueAtMs": to_ms(due_at)}
+    return data | _asked_for(metadata)
+
+
+def _in_the_way(app: App, metadata: Mapping[str, Any], unfinished: Iterable[Run]) -> Run | None:
     """The run that a due time is skipped for: any unfinished one, or only one that waits already."""
-    unfinished = Run.objects.for_app(app).unfinished().order_by("-status", "queued_at")
-    if _overlap_policy(app, metadata) == OverlapPolicy.QUEUE_ONE:
-        unfinished = unfinished.queued().filter(trigger_type__in=AUTOMATIC)
-    return unfinished.first()
+    runs = sorted(unfinished, key=lambda run: (run.status != Status.RUNNING, run.queued_at))
+    if runs and _overlap_policy(app, metadata) == OverlapPolicy.QUEUE_ONE:
+        runs = [run for run in runs if run.status == Status.QUEUED and run.trigger_type in AUTOMATIC]
+    return runs[0] if runs else None
 
 
 def _overlap_policy(app: App, metadata: Mapping[str, Any]) -> str:
@@ -107,8 +126,18 @@ def queue_run(
     app: App, kind: Trigger, now: datetime, data: dict[str, Any] | None, parent: Run | None = None
 ) -> Run:
     """Insert the queued row and its task, both in the caller's transaction."""
+    run = new_run(app, kind, now, data, parent)
+    run.save(force_insert=True)
+    queue.wake(run, now)
+    return run
+
+
+def new_run(
+    app: App, kind: Trigger, now: datetime, data: dict[str, Any] | None, parent: Run | None = None
+) -> Run:
+    """A queued run that is not stored yet."""
     run_id = new_id()
-    run = Run.objects.create(
+    return Run(
         run_id=run_id,
         app=app,
         session_key=f"app-run-{run_id[:8]}",
@@ -119,8 +148,6 @@ def queue_run(
         started_at=now,
         queued_at=now,
     )
-    queue.wake(run, now)
-    return run
 
 
 def _overlap(run: Run) -> str:

@@ -6,6 +6,8 @@ With another backend its worker calls `execute`.
 """
 
 import json
+import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -13,10 +15,12 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django_tasks import TaskResultStatus, task
-from django_tasks_db.models import DBTaskResult
+from django_tasks_db.backend import DatabaseBackend
+from django_tasks_db.models import DBTaskResult, get_date_max
 
 from app_runtime.models import Run
 from app_runtime.statuses import FOLLOW_UPS
+from halo_site.store.inserting import insert_alike
 from halo_site.store.statements import GIVEN, Statement
 
 FIRST, NORMAL = 10, 0
@@ -71,6 +75,26 @@ def wake(run: Run, now: datetime) -> None:
     result = execute.using(priority=priority).enqueue(run.run_id)
     run.task_id = str(result.id)
     Run.objects.filter(pk=run.pk).update(task_id=run.task_id)
+
+
+def tasks_for(run_ids: Sequence[str]) -> dict[str, str]:
+    """Put a task for each of these automatic runs into the queue; run id → task id."""
+    if not isinstance(execute.get_backend(), DatabaseBackend):
+        return {run_id: str(execute.using(priority=NORMAL).enqueue(run_id).id) for run_id in run_ids}
+    tasks = {run_id: uuid.uuid4() for run_id in run_ids}
+    pattern = DBTaskResult(
+        args_kwargs={},
+        priority=NORMAL,
+        task_path=execute.module_path,
+        queue_name=execute.queue_name,
+        run_after=get_date_max(),
+        backend_name=execute.backend,
+    )
+    rows = [
+        {"id": task_id, "args_kwargs": {"args": [run_id], "kwargs": {}}} for run_id, task_id in tasks.items()
+    ]
+    insert_alike(pattern, rows)
+    return {run_id: str(task_id) for run_id, task_id in tasks.items()}
 
 
 def wake_next(app_id: str, now: datetime) -> None:

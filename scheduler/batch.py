@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 from django.db.models import Max
+from django.utils.translation import gettext as _
 
 from halo_site.store.fields import from_ms, to_ms
 from scheduler import ledger
@@ -112,6 +113,10 @@ def _last_dues(jobs: list[Job]) -> dict[str, datetime]:
 
 def _read_claim(job: Job, since: datetime | None, now: datetime) -> Claim:
     due_ms = to_ms(job.next_run_at)
+    if job.anchor_at is None:
+        return Claim(
+            job, Backlog(due_ms), _("The moment that it counts from lies outside the years 1 to 9999.")
+        )
     try:
         owed = backlog(
             job.schedule,

@@ -119,12 +119,17 @@ class Job(models.Model):
 
     @property
     def skips_missed(self) -> bool:
-        return (self.metadata or {}).get("missed") == MissedPolicy.SKIP
+        return self._facts.get("missed") == MissedPolicy.SKIP
+
+    @property
+    def _facts(self) -> dict[str, Any]:
+        """Its metadata; nothing where a stranger wrote something else than an object there."""
+        return self.metadata if isinstance(self.metadata, dict) else {}
 
     @property
     def disabled_reason(self) -> str:
         """Why it is off, in words; empty while it is on or when its owner just wants it off."""
-        return str((self.metadata or {}).get(_DISABLED_REASON, ""))
+        return str(self._facts.get(_DISABLED_REASON, ""))
 
     def next_due_after(self, moment: datetime) -> datetime | None:
         """The first regular due time strictly after `moment`. Raises ScheduleError."""
@@ -240,7 +245,7 @@ class Job(models.Model):
     def _close_owed(self, why: str, now: datetime) -> None:
         """Give the due times that came while it was on, and that no clock has seen, their verdict."""
         since_ms = self._last_seen_ms()
-        if since_ms is None or since_ms >= to_ms(now):
+        if since_ms is None or since_ms >= to_ms(now) or self.anchor_at is None:
             return
         try:
             owed = owed_between(self.schedule, to_ms(self.anchor_at), after_ms=since_ms, until_ms=to_ms(now))
@@ -264,14 +269,14 @@ class Job(models.Model):
             raise ScheduleError("The schedule has no time left that is still to come.")
         self.enabled, self.status, self.consecutive_errors = True, JobStatus.IDLE, 0
         self.next_run_at = next_run_at
-        self.metadata = dict(self.metadata or {})
+        self.metadata = dict(self._facts)
         self.metadata.pop(_DISABLED_REASON, None)
 
     def _switch_off(self, reason: str) -> None:
         self.enabled, self.status = False, JobStatus.DISABLED
         self.next_run_at = self.running_at = None
         if reason:
-            self.metadata = {**(self.metadata or {}), _DISABLED_REASON: reason}
+            self.metadata = {**self._facts, _DISABLED_REASON: reason}
 
     def _lock(self) -> None:
         """Read the row anew and keep it until the transaction ends: the clock writes it too."""

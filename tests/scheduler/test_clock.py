@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from pytest_django import DjangoAssertNumQueries
 
 from scheduler.clock import run_once
@@ -219,3 +220,52 @@ def test_a_look_at_nothing_due_is_one_query(
 
 def plain(job: Job) -> dict[str, object]:
     return {field.name: getattr(job, field.name) for field in Job._meta.concrete_fields}
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"schedule": {"kind": "every", "every": "0s"}}, "under 10 s"),
+        ({"schedule": {"kind": "cron", "cron": "0 0 31 2 *"}}, "no such date exists"),
+        ({"schedule": {"kind": "cron", "cron": "0 9 * * *", "timezone": "Mars/Olympus"}}, "is not known"),
+        ({"schedule": [1]}, "A schedule is an object"),
+    ],
+)
+def test_what_a_stranger_wrote_into_one_job_is_said_and_disturbs_no_other(
+    handler: Recorder, changed: dict[str, object], sentence: str
+) -> None:
+    put_job("bad")
+    put_job("good")
+    Job.objects.filter(pk="bad").update(**changed)
+    tick = run_once(NINE + MINUTE)
+    assert (tick.dispatched, tick.errors) == (1, 1)
+    assert sentence in Job.objects.get(pk="bad").disabled_reason
+    assert sentence in Slot.objects.get(job="bad").words
+
+
+def test_an_anchor_outside_the_calendar_is_said_and_disturbs_no_other(handler: Recorder) -> None:
+    put_job("bad")
+    put_job("good")
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE scheduler_jobs SET anchor_ms = %s WHERE id = 'bad'", [10**17])
+    assert run_once(NINE + MINUTE).dispatched == 1
+    assert "outside the years 1 to 9999" in Job.objects.get(pk="bad").disabled_reason
+
+
+def test_a_negative_anchor_counts_from_1970(handler: Recorder) -> None:
+    put_job(every="7m")
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE scheduler_jobs SET anchor_ms = -5")
+    run_once(NINE + 7 * MINUTE)
+    grid = 7 * 60
+    assert Job.objects.get().next_run_at.timestamp() % grid == 0
+
+
+@pytest.mark.parametrize("metadata", [["x"], "x", 7])
+def test_metadata_that_are_no_object_hold_nobody_up(handler: Recorder, metadata: object) -> None:
+    put_job("bad")
+    put_job("good")
+    Job.objects.filter(pk="bad").update(metadata=metadata)
+    assert run_once(NINE + MINUTE).dispatched == 2
+    Job.objects.get(pk="bad").disable("Enough.", NINE + MINUTE)
+    assert Job.objects.get(pk="bad").disabled_reason == "Enough."
