@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.db import Error
+from django.db import Error, InterfaceError, OperationalError
 from django.utils.translation import gettext as _
 
 from halo_site.datadir.paths import data_dir
@@ -44,15 +44,18 @@ def trouble_of(error: BaseException | None) -> Trouble | None:
 
 
 def log_failure(logger: logging.Logger, message: str, error: BaseException, action: str) -> None:
-    """Log what a loop could not do: the disk's trouble in one line, anything else with its traceback.
+    """Log what a loop could not do: what disk or database say in one line, anything else with its traceback.
 
-    A loop tries again each second, and a full disk is not emptied by tracebacks.
+    A loop tries again each second: a full disk is not emptied by tracebacks, nor a database unlocked.
     """
     trouble = trouble_of(error)
-    if trouble is None:
-        logger.error(message, exc_info=error, extra={"action": action})
-    else:
+    if trouble is not None:
         logger.error("%s: %s. %s", message, trouble.what, trouble.advice, extra={"action": action})
+    elif isinstance(error, OperationalError | InterfaceError):
+        words = (str(error).strip() or type(error).__name__).splitlines()[0]
+        logger.error("%s: %s. It is tried again.", message, words, extra={"action": action})
+    else:
+        logger.error(message, exc_info=error, extra={"action": action})
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -3,11 +3,12 @@
 import logging
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Event
 
-from django.db import close_old_connections
+from django.db import Error, close_old_connections
 
 from halo_site.disk_trouble import log_failure
 from halo_site.models import Heartbeat
@@ -124,7 +125,8 @@ class Clock:
                 seconds = self._pause(tick)
             self._wait(stop, seconds)
         self._sweeps.end()
-        Heartbeat.end("clock")
+        with suppress(Error):  # the database is away, and the heartbeat grows old by itself
+            Heartbeat.end("clock")
 
     def step(self, moved: Callable[[], object] = lambda: None) -> Tick:
         """One tick, then the sweeps whose turn it is, unless a thread has them; `moved` as of `run_once`."""
