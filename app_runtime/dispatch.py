@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from django.db import IntegrityError, transaction
 
@@ -19,6 +19,20 @@ from halo_site.datadir.config import config_state
 from halo_site.store.fields import to_ms
 from scheduler.models import Job
 from scheduler.registry import Dispatch
+
+
+class Unfinished(Protocol):
+    """What is asked of a run that has not ended."""
+
+    @property
+    def status(self) -> str: ...
+    @property
+    def trigger_type(self) -> str: ...
+    @property
+    def queued_at(self) -> Any: ...
+    @property
+    def short_id(self) -> str: ...
+
 
 GONE = Dispatch.skipped("paused", "its app is not installed any more")
 SEEN = ("run_id", "app_id", "status", "trigger_type", "queued_at")  # of the unfinished runs of an app
@@ -46,13 +60,15 @@ def app_id_of(job: Job) -> str:
     return app_id if isinstance(app_id, str) else ""
 
 
-def refusal_of_due(app: App, metadata: Mapping[str, Any], unfinished: Iterable[Run]) -> Dispatch | None:
+def refusal_of_due(
+    app: App, metadata: Mapping[str, Any], unfinished: Iterable[Unfinished]
+) -> Dispatch | None:
     """Why a due time of this app starts nothing; None where it does. ``unfinished`` are the app's runs."""
     refusal = refusal_of_state(app, automatic=True)
     if refusal is not None:
         return Dispatch.skipped(refusal.reason, refusal.sentence)
     busy = _in_the_way(app, metadata, unfinished)
-    return busy and Dispatch.skipped("overlap", _overlap(busy))
+    return None if busy is None else Dispatch.skipped("overlap", _overlap(busy))
 
 
 def trigger_data(job: Job, due_at: datetime) -> dict[str, Any]:
@@ -62,7 +78,7 @@ def trigger_data(job: Job, due_at: datetime) -> dict[str, Any]:
     return data | _asked_for(metadata)
 
 
-def _in_the_way(app: App, metadata: Mapping[str, Any], unfinished: Iterable[Run]) -> Run | None:
+def _in_the_way(app: App, metadata: Mapping[str, Any], unfinished: Iterable[Unfinished]) -> Unfinished | None:
     """The run that a due time is skipped for: any unfinished one, or only one that waits already."""
     runs = sorted(unfinished, key=lambda run: (run.status != Status.RUNNING, run.queued_at))
     if runs and _overlap_policy(app, metadata) == OverlapPolicy.QUEUE_ONE:
@@ -132,6 +148,10 @@ def queue_run(
     return run
 
 
+def session_key_of(run_id: str) -> str:
+    return f"app-run-{run_id[:8]}"
+
+
 def new_run(
     app: App, kind: Trigger, now: datetime, data: dict[str, Any] | None, parent: Run | None = None
 ) -> Run:
@@ -140,7 +160,7 @@ def new_run(
     return Run(
         run_id=run_id,
         app=app,
-        session_key=f"app-run-{run_id[:8]}",
+        session_key=session_key_of(run_id),
         status=Status.QUEUED,
         trigger_type=kind,
         trigger_data=data,
@@ -150,6 +170,6 @@ def new_run(
     )
 
 
-def _overlap(run: Run) -> str:
+def _overlap(run: Unfinished) -> str:
     state = "was still running" if run.status == Status.RUNNING else "was still waiting to start"
     return f"run {run.short_id} of this app {state}"

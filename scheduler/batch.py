@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
@@ -180,8 +180,7 @@ def _lines(claim: Claim, answer: Answer | None, recorded: dict[int, int], now: d
     elif answer is None:
         newest = Line(job.pk, owed.newest_ms, Verdict.MISSED)
     else:
-        facts = {"reason": answer.reason, "error": answer.error, "metadata": answer.metadata}
-        newest = Line(job.pk, owed.newest_ms, answer.verdict, **facts)
+        newest = Line(job.pk, owed.newest_ms, answer.verdict, answer.reason, answer.error, answer.metadata)
     lines = [] if owed.newest_ms in recorded else [newest]
     missed_until_ms = to_ms(now - LATE + _ROUNDING) if job.skips_missed else None
     older = [(due_ms, 1) for due_ms in owed.older if due_ms not in recorded]
@@ -212,6 +211,5 @@ def _older(newest: Line, due: tuple[int, int], missed_until_ms: int | None) -> L
         return Line(newest.job_id, due_ms, Verdict.MISSED, count=count)
     if newest.verdict == Verdict.SKIPPED:
         # "Merged" would promise a run that there is not.
-        facts = {"reason": newest.reason, "metadata": newest.metadata}
-        return Line(newest.job_id, due_ms, Verdict.SKIPPED, count=count, **facts)
+        return replace(newest, due_ms=due_ms, count=count)
     return Line(newest.job_id, due_ms, Verdict.MERGED, count=count)

@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 IDLE_SECONDS = 1.0  # the longest sleep: jobs written meanwhile are at most this late
 HEARTBEAT_SECONDS = 2.0
+FEW_JOBS = 16  # in a transaction, after one in which handlers took too long
 MAX_LOST_CLAIMS = 20  # in a row; then the next tick goes on
 
 
@@ -45,17 +46,18 @@ def run_once(now: datetime, slow: set[str] | None = None, moved: Callable[[], ob
     """
     slow = set() if slow is None else slow
     counts: Counter[Verdict] = Counter()
-    lost = alone = 0
+    lost, pace = 0, Pace()
     next_due = Job.objects.next_due_at()
     while next_due and next_due <= now and lost < MAX_LOST_CLAIMS:
         try:
-            batch = run_batch(now, Job.objects.exclude(pk__in=slow), 1 if alone else BATCH_JOBS)
-        except TooSlow:
-            alone = BATCH_JOBS
+            batch = run_batch(now, Job.objects.exclude(pk__in=slow), pace.size)
+        except TooSlow as error:
+            pace.slow_down(error.jobs)
             continue
-        lost, alone = 0 if batch else lost + 1, max(alone - 1, 0)
+        lost = 0 if batch else lost + 1
         if batch is not None:
             _count(batch, counts, slow, moved)
+            pace.go_on(found=bool(batch.timed_out))
             if not batch.jobs:
                 break
         next_due = Job.objects.next_due_at()
@@ -66,6 +68,25 @@ def run_once(now: datetime, slow: set[str] | None = None, moved: Callable[[], ob
             _count(batch, counts, slow, moved)
         next_due = Job.objects.next_due_at()
     return _tick(counts, next_due)
+
+
+class Pace:
+    """How many jobs a transaction takes: few, then one, while it is not known which of them hangs."""
+
+    def __init__(self) -> None:
+        self.size = BATCH_JOBS
+        self._alone = 0
+
+    def slow_down(self, jobs: int) -> None:
+        if jobs > FEW_JOBS:
+            self.size = FEW_JOBS
+        else:
+            self.size, self._alone = 1, FEW_JOBS
+
+    def go_on(self, *, found: bool) -> None:
+        self._alone = 0 if found else max(self._alone - 1, 0)
+        if not self._alone:
+            self.size = min(self.size * FEW_JOBS, BATCH_JOBS)
 
 
 def _count(batch: Batch, counts: Counter[Verdict], slow: set[str], moved: Callable[[], object]) -> None:

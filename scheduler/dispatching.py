@@ -19,7 +19,8 @@ from scheduler.statuses import Verdict
 log = logging.getLogger(__name__)
 
 LATE = timedelta(seconds=60)
-ANSWER_SECONDS = 2.0  # what a handler gets; SQLite's other writers wait meanwhile, and give up after 5 s
+# What a handler gets, and one of many more for each. SQLite's other writers wait meanwhile, at most 5 s.
+ANSWER_SECONDS, MORE_SECONDS = 2.0, 0.008
 
 Result = TypeVar("Result")
 
@@ -33,7 +34,11 @@ class NoAnswer(KeyboardInterrupt):
 
 
 class TooSlow(Exception):
-    """A handler did not answer in a transaction in which others wait: each has to be asked alone."""
+    """A handler did not answer in a transaction in which others wait; it is not known whose of `jobs`."""
+
+    def __init__(self, jobs: int) -> None:
+        super().__init__(jobs)
+        self.jobs = jobs
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,7 @@ def answers_to(dues: Sequence[Due], now: datetime) -> dict[str, Answer]:
             continue
         found.update(_together(kind, of_kind, now))
         rest = [due for due in of_kind if due.job.pk not in found]
-        found.update(_one_by_one(handler, rest, now, alone=len(dues) == 1))
+        found.update(_one_by_one(handler, rest, now, asked=len(dues)))
     return found
 
 
@@ -70,9 +75,9 @@ def _together(kind: str, dues: list[Due], now: datetime) -> dict[str, Answer]:
         return {}
     try:
         with transaction.atomic():
-            dispatches = within(ANSWER_SECONDS, lambda: handler(dues, now))
+            dispatches = within(ANSWER_SECONDS + MORE_SECONDS * len(dues), lambda: handler(dues, now))
     except NoAnswer as error:
-        raise TooSlow from error
+        raise TooSlow(len(dues)) from error
     except Exception:
         log.exception("Jobs could not be dispatched together", extra={"action": "batch_failed"})
         return {}
@@ -80,14 +85,14 @@ def _together(kind: str, dues: list[Due], now: datetime) -> dict[str, Answer]:
     return {pk: _answer(dispatch, known[pk]) for pk, dispatch in dispatches.items() if pk in known}
 
 
-def _one_by_one(handler: Handler, dues: Iterable[Due], now: datetime, *, alone: bool) -> dict[str, Answer]:
+def _one_by_one(handler: Handler, dues: Iterable[Due], now: datetime, *, asked: int) -> dict[str, Answer]:
     found = {}
     for due in dues:
         try:
             found[due.job.pk] = _single(handler, due, now)
         except NoAnswer as error:
-            if not alone:
-                raise TooSlow from error
+            if asked > 1:
+                raise TooSlow(asked) from error
             found[due.job.pk] = _unanswered(due)
     return found
 

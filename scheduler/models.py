@@ -1,6 +1,7 @@
 """Jobs and the ledger of their due times. Tables and columns: halo-facts §2.1 (version 2) and DESIGN §3."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import models, transaction
@@ -252,8 +253,10 @@ class Job(models.Model):
         except ScheduleError:
             return
         words = why or _("It was switched off before the clock came to it.")
-        facts = {"reason": SkipReason.PAUSED, "metadata": {"words": words}}
-        ledger.write(ledger.Line(self.pk, due, Verdict.SKIPPED, count=n, **facts) for due, n in owed)
+        line = partial(
+            ledger.Line, self.pk, verdict=Verdict.SKIPPED, reason=SkipReason.PAUSED, metadata={"words": words}
+        )
+        ledger.write(line(due_ms=due_ms, count=count) for due_ms, count in owed)
 
     def _last_seen_ms(self) -> int | None:
         """Regular due times after this moment are still to come to the clock; None while it is off."""

@@ -29,9 +29,9 @@ SECOND = timedelta(seconds=1)
 
 def spread_jobs() -> datetime:
     """Apps that are due every 10 s, ten of them each second; returns when they begin."""
-    began = as_stored(timezone.now())
     for place in range(JOBS):
-        make_app(f"Watch {place}", now=began)
+        make_app(f"Watch {place}", now=timezone.now())
+    began = as_stored(timezone.now())
     for place, job in enumerate(Job.objects.order_by("pk")):
         anchor = began - EVERY + place % GROUPS * SECOND
         Job.objects.filter(pk=job.pk).update(anchor_at=anchor, next_run_at=anchor + EVERY)
@@ -66,8 +66,8 @@ def check_ledger(until: datetime) -> Counter[str]:
 def kill_and_check(seed: int, seconds: float) -> str:
     chance = random.Random(seed)
     kills = 0
+    began = spread_jobs()
     with clocks(2) as running:
-        began = spread_jobs()
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             work_off()
