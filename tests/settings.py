@@ -8,7 +8,7 @@ from pathlib import Path
 
 _scratch = Path(tempfile.mkdtemp(prefix="halo-site-tests-"))
 atexit.register(shutil.rmtree, _scratch, ignore_errors=True)
-for _name in [name for name in os.environ if name.startswith("HALO_")]:
+for _name in [name for name in os.environ if name.startswith("HALO_") and name != "HALO_CHAOS_SEED"]:
     del os.environ[_name]
 os.environ["HALO_DATA_DIR"] = str(_scratch / "data")
 

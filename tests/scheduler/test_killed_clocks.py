@@ -76,7 +76,7 @@ def kill_and_check(seed: int, seconds: float) -> str:
             kill(running.pop(chance.randrange(2)))
             running.append(start_clock())
             kills += 1
-            eventually(lambda: ticks(running[1]))
+            eventually(lambda: work_off() or ticks(running[1]))
     until = utc_now()
     while run_once(until).next_due <= until:  # type: ignore[operator]
         pass
