@@ -9,7 +9,7 @@ class SchedulerConfig(AppConfig):
     verbose_name = _("Scheduler")
 
     def ready(self) -> None:
-        from scheduler.models import Slot
+        from scheduler.pruning import Pruning
         from scheduler.registry import register_sweep
 
-        register_sweep("slots", lambda now: Slot.objects.prune(), every_seconds=3600)
+        register_sweep("slots", Pruning().sweep, every_seconds=60)
