@@ -111,6 +111,7 @@ def test_a_rule_without_a_zone_takes_the_given_default() -> None:
     ("schedule", "sentence"),
     [
         (every("9s"), 'The interval "9s" is under 10 s'),
+        (every("0s"), 'The interval "0s" is under 10 s'),
         (every("1.5h"), 'The duration "1.5h" cannot be read'),
         (every("999999999999d"), "longer than the calendar"),
         ({"kind": "every"}, "cannot be read"),
@@ -175,3 +176,39 @@ def test_any_text_is_refused_or_due(text: str, after_ms: int) -> None:
     except ScheduleError:
         return
     assert due is None or due > after_ms
+
+
+@given(
+    rule=st.sampled_from(
+        [
+            "30 2 * * *",
+            "0 30 1 * * *",
+            "*/30 2 * * *",
+            "0 */20 1-2 * * 0",
+            "*/15 * * * * *",
+            "0 0 29 2 *",
+            "5 4 L * *",
+        ]
+    ),
+    zone=st.sampled_from(["America/New_York", "Australia/Lord_Howe", "Europe/Berlin", "Asia/Shanghai"]),
+    after_ms=st.integers(JANUARY, JANUARY + 800 * 86_400_000),
+    share=st.floats(0, 1, exclude_max=True),
+)
+def test_a_rule_is_due_strictly_after_and_from_anywhere_before_it_the_same(
+    rule: str, zone: str, after_ms: int, share: float
+) -> None:
+    """Nothing lies between a moment and its next due time, and a due time is followed by another one."""
+    due = next_due(cron(rule, zone), anchor_ms=0, after_ms=after_ms)
+    assert due is not None
+    assert due > after_ms
+    between = after_ms + int((due - after_ms) * share)
+    assert next_due(cron(rule, zone), anchor_ms=0, after_ms=between) == due
+    assert next_due(cron(rule, zone), anchor_ms=0, after_ms=due - 1) == due
+    assert next_due(cron(rule, zone), anchor_ms=0, after_ms=due) != due
+
+
+@pytest.mark.parametrize("anchor_ms", [-1, -(10**15), MAX_MS - 5_000, MAX_MS + 1, 10**17])
+def test_an_anchor_from_anywhere_gives_a_time_on_the_calendar_or_none(anchor_ms: int) -> None:
+    due = next_due(every("10s"), anchor_ms=anchor_ms, after_ms=JANUARY)
+    assert due is None or JANUARY < due <= MAX_MS
+    assert (due is None) == (anchor_ms > MAX_MS)
