@@ -1,9 +1,9 @@
 """The clock: jobs that are all due at one instant, and a look at nothing due, beside APScheduler 3.
 
 Each figure comes from a process of its own with a fresh database file. Ours is the loop of `run_clock`, its
-sweeps included, with real apps and real admission: a job counts as dispatched when its queued run is
-committed. APScheduler has its SQLAlchemyJobStore on SQLite with the same journal (WAL, NORMAL), no limit for
-misfires and a pool that takes every job: a job counts when its function is called, which nobody commits.
+sweeps included, with real apps and real admission. APScheduler has its SQLAlchemyJobStore on SQLite with the
+same journal (WAL, NORMAL), no limit for misfires and a pool that takes every job; its job writes one row, the
+queued run. With both a job counts as dispatched when its queued run is committed.
 Lateness is the time from the due instant to that moment.
 """
 
