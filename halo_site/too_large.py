@@ -37,7 +37,12 @@ class TextsGivenBack:
     def process_view(self, request: HttpRequest, *_given: Any) -> HttpResponse | None:
         if not (_is_too_large(request) and request.user.is_authenticated and is_from_here(request)):
             return None
-        request._post, request._files = _fields(request), MultiValueDict()  # type: ignore[attr-defined]
+        body = request.read(_length(request))
+        fields = _fields(request, body)
+        if _is_of_files(request, body, fields):
+            request._body = body  # it is a file that is large, and no limit of ours is about files
+            return None
+        request._post, request._files = fields, MultiValueDict()  # type: ignore[attr-defined]
         context = {
             "limit": settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
             "page": page_of(request),
@@ -59,9 +64,15 @@ def _length(request: HttpRequest) -> int:
     return int(told) if told.isdigit() else 0
 
 
-def _fields(request: HttpRequest) -> QueryDict:
-    """The form's fields that are no files, as far as they can be told; the body is read to its end."""
-    body = request.read(_length(request))
+def _is_of_files(request: HttpRequest, body: bytes, fields: QueryDict) -> bool:
+    """Whether what people wrote in the form is within the limit, and its files are what is large."""
+    has_files = request.content_type == MULTIPART and b"; filename=" in body
+    size = sum(len(value) for _name, values in fields.lists() for value in values)
+    return has_files and size <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+
+
+def _fields(request: HttpRequest, body: bytes) -> QueryDict:
+    """The form's fields that are no files, as far as they can be told."""
     if request.content_type == MULTIPART:
         return _parts(body, (request.content_params or {}).get("boundary", ""))
     try:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.app_runtime.installation import Installation
-from tests.processes import eventually, start
+from tests.processes import PATIENCE, eventually, start
 
 pytestmark = pytest.mark.sqlite_only
 SLOW = {"DJANGO_SETTINGS_MODULE": "tests.slow_settings", "SLOW_SECONDS": "0.1", "SLOW_TURNS": "5"}
@@ -23,7 +23,7 @@ def installation(copy_of_migrated: Callable[[], Path]) -> Installation:
 
 def ended_after(process: subprocess.Popen[str]) -> float:
     began = time.monotonic()
-    process.communicate(timeout=15)
+    process.communicate(timeout=PATIENCE)
     return time.monotonic() - began
 
 
@@ -32,7 +32,7 @@ def test_a_worker_process_works_on_a_queued_run(installation: Installation) -> N
     process = start(installation.folder, "run_worker")
     eventually(lambda: installation.row["status"] == "ok")
     process.terminate()
-    assert ended_after(process) < 5
+    assert ended_after(process) < 15
     assert process.returncode == 0
     assert installation.ask("SELECT * FROM halo_heartbeats") == []
 
@@ -50,7 +50,7 @@ def test_a_worker_that_is_told_to_end_finishes_a_short_run(installation: Install
     process = start(installation.folder, "run_worker", **SLOW)
     eventually(lambda: installation.row["status"] == "running")
     process.terminate()
-    assert ended_after(process) < 10
+    assert ended_after(process) < 20
     assert process.returncode == 0
     assert installation.row["status"] == "ok"
     assert installation.told == [f"news {number}" for number in range(6)]
@@ -67,7 +67,7 @@ def test_a_worker_that_is_told_to_end_records_a_long_run_as_interrupted(
     )
     eventually(lambda: installation.row["step_count"] >= 1)
     process.terminate()
-    assert ended_after(process) < 5
+    assert ended_after(process) < 15
     row = installation.row
     assert row["status"] == "error"
     assert row["error_message"].startswith("interrupted: its worker was stopped ")
