@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -90,8 +90,7 @@ class InboxPage:
     @property
     def live_address(self) -> str:
         """What a page with these filters asks again."""
-        query = self.request.GET.copy()
-        query.pop("shown", None)
+        query = _without_place(self.request.GET)
         address = reverse("app_runtime:inbox_live")
         return f"{address}?{query.urlencode()}" if query else address
 
@@ -187,13 +186,19 @@ class InboxPage:
         return searched_page_of(self.request, among, rows, moment="ts", size=PAGE, window=WINDOW)
 
     def _url(self, key: OpenKey | None) -> str:
-        query = self.request.GET.copy()
-        query.pop("after", None)
-        query.pop("shown", None)
+        query = _without_place(self.request.GET)
         if key is not None:
             query["after"] = f"{key[0]}.{key[1]}.{key[2]}"
         address = reverse("app_runtime:inbox")
         return f"{address}?{query.urlencode()}" if query else address
+
+
+def _without_place(given: QueryDict) -> QueryDict:
+    """The filters of an address: without its place, and without what a page told of itself."""
+    query = given.copy()
+    for name in ("after", "shown", "told"):
+        query.pop(name, None)
+    return query
 
 
 def waiting_words(count: int, may_answer: bool = True) -> str:

@@ -130,33 +130,72 @@ def test_without_a_script_everything_works(asked, plain_page):
     assert page.get_by_role("link", name="Next question").count() == 0
 
 
-def test_a_new_question_comes_by_itself_where_nobody_is_in_the_list(asked, watched_page):
+def test_an_empty_list_is_filled_by_itself(transactional_db, watched_page):
     page = watched_page
     page.goto("/escalations/")
     page.get_by_label("What it asks").fill("half a word")
-    newest = ask(asked[0].app, at=timezone.now(), question="Shall I stop?", summary="Shall I stop?")
+    newest = ask(make_app(), at=timezone.now(), question="Shall I stop?", summary="Shall I stop?")
     page.locator(f"#question-{newest.pk}").wait_for()
     assert page.get_by_label("What it asks").input_value() == "half a word"
     assert page.evaluate("document.activeElement.id") == "filter-q"
-    assert page.get_by_role("heading", name="Three questions wait for you").is_visible()
-    assert page.get_by_role("link", name="1 new question").count() == 0
-    page.wait_for_function("() => document.title.startsWith('(3) ')")
-    assert page.locator("#needs").inner_text() == "3"
+    assert page.get_by_role("heading", name="One question waits for you").is_visible()
+    assert page.locator(".new-pill").count() == 0
+    page.wait_for_function("() => document.title.startsWith('(1) ')")
+    assert page.locator("#needs").inner_text() == "1"
 
 
-def test_a_list_that_somebody_is_in_does_not_move(asked, watched_page):
+@pytest.fixture
+def phone(browser, signed_in, live_server):
+    """A signed-in phone: nothing on it hovers, and nothing has the focus until it is tapped."""
+    context = browser.new_context(base_url=live_server.url, viewport=PHONE, is_mobile=True, has_touch=True)
+    context.add_cookies(signed_in.cookies())
+    context.set_default_timeout(10_000)
+    yield context.new_page()
+    context.close()
+
+
+def test_nothing_moves_under_a_finger(asked, phone):
+    phone.goto("/escalations/")
+    button = phone.locator(f"#question-{asked[0].pk}").get_by_role("button", name="Yes", exact=True)
+    second = phone.locator(f"#question-{asked[1].pk}")
+    before = (button.bounding_box(), second.bounding_box())
+    now = timezone.now()
+    newest = ask(asked[0].app, at=now, deadline=now + MINUTE, question="Stop?", summary="Stop?")
+    drop(asked[1], actor=BEN, now=now)
+    phone.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    phone.get_by_role("link", name="1 new question").wait_for()
+    assert (button.bounding_box(), second.bounding_box()) == before
+    at = before[0]
+    phone.touchscreen.tap(at["x"] + at["width"] / 2, at["y"] + at["height"] / 2)
+    phone.get_by_text("Answered. Run").wait_for()
+    assert Entry.objects.get(pk=asked[0].pk).user_response["choice"] == "Yes"
+    assert Entry.objects.get(pk=newest.pk).user_response is None
+
+
+def test_what_somebody_else_decided_has_nothing_to_tap_and_stays_in_its_place(asked, phone):
+    phone.goto("/escalations/")
+    first, second = (phone.locator(f"#question-{question.pk}") for question in asked)
+    before = (first.bounding_box(), second.bounding_box())
+    drop(asked[0], actor=BEN, now=timezone.now())
+    phone.get_by_role("link", name="The list has changed: show it").wait_for()
+    assert (first.bounding_box(), second.bounding_box()) == before
+    assert " ".join(first.locator(".ask-ended").inner_text().split()) == "Dismissed by ben"
+    assert first.get_by_role("button").count() == 0
+    assert first.get_by_role("link", name="Answer in words…").count() == 0
+    phone.get_by_role("link", name="The list has changed: show it").tap()
+    first.wait_for(state="detached")
+
+
+def test_a_list_with_questions_says_what_came_and_shows_it_when_asked(asked, watched_page):
     page = watched_page
     page.goto("/escalations/")
     page.keyboard.press("j")
     page.keyboard.press("j")
-    before = page.locator(f"#question-{asked[1].pk}").bounding_box()
     now = timezone.now()
     newest = ask(asked[0].app, at=now, deadline=now + MINUTE, question="Stop?", summary="Stop?")
-    drop(asked[1], actor=BEN, now=now)
     page.get_by_role("link", name="1 new question").wait_for()
-    assert page.locator(f"#question-{asked[1].pk}").bounding_box() == before
-    assert page.locator(f"#when-{asked[1].pk}").inner_text() == "Dismissed by ben"
-    assert not page.get_by_role("link", name="Answer 2 questions…").is_visible()
+    assert page.locator(".is-marked").get_attribute("id") == f"question-{asked[1].pk}"
+    page.wait_for_function("() => document.title.startsWith('(3) ')")
     page.get_by_role("link", name="1 new question").click()
     page.locator(f"#question-{newest.pk}").wait_for()
     assert page.locator("[data-question]").first.get_attribute("id") == f"question-{newest.pk}"
