@@ -1,5 +1,6 @@
 """Forms that were not taken, since their session ended or another one began: what was typed is given back."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,9 +14,13 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-# Fields with a text that somebody took time to write. No others are shown again: keys and passwords never
-TEXT_FIELDS = ("text", "mine", "merged", "spec_text")
-NAME_FIELDS = ("name",)  # given back beside a text only: alone it is typed again in no time
+# Fields with a text that somebody took time to write. No others are shown again: keys and passwords never.
+# A card has text-0, text-1… for its questions; the last ones here are forms of Django's administration
+TEXT_FIELD = re.compile(
+    r"text(-\d{1,3})?|mine|merged|spec_text|configuration|granted_and_denied|overrides|rule"
+)
+CONFIG_FIELD = re.compile(r"config-.+")  # an app's configuration: a text has several words, a key has one
+NAME_FIELD = re.compile(r"name")  # given back beside a text only: alone it is typed again in no time
 
 View = Callable[..., HttpResponseBase]
 
@@ -44,7 +49,7 @@ def page_of(request: HttpRequest) -> str:
 
 def texts_of(request: HttpRequest) -> list[str]:
     """The different texts that the form had, none if another site made it or it cannot be read."""
-    return _sent(request, TEXT_FIELDS) if is_from_here(request) else []
+    return _sent(request, _is_text) if is_from_here(request) else []
 
 
 def is_from_here(request: HttpRequest) -> bool:
@@ -55,12 +60,21 @@ def is_from_here(request: HttpRequest) -> bool:
 
 def names_of(request: HttpRequest) -> list[str]:
     """The names that were typed for those texts; none where `texts_of` has none."""
-    return _sent(request, NAME_FIELDS) if texts_of(request) else []
+    return _sent(request, _is_name) if texts_of(request) else []
 
 
-def _sent(request: HttpRequest, fields: tuple[str, ...]) -> list[str]:
+def _is_text(field: str, value: str) -> bool:
+    is_of_many = CONFIG_FIELD.fullmatch(field) and len(value.split()) > 1
+    return bool(TEXT_FIELD.fullmatch(field) or is_of_many)
+
+
+def _is_name(field: str, _value: str) -> bool:
+    return bool(NAME_FIELD.fullmatch(field))
+
+
+def _sent(request: HttpRequest, is_meant: Callable[[str, str], bool]) -> list[str]:
     try:
-        sent = [request.POST.get(name, "") for name in fields]
+        sent = [str(value) for field, value in request.POST.items() if is_meant(field, str(value))]
     except (UnreadablePostError, MultiPartParserError, SuspiciousOperation):
         return []
     return list(dict.fromkeys(text for text in sent if text.strip()))

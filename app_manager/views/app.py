@@ -24,6 +24,7 @@ from halo_site import audit
 from halo_site.access import standing
 from halo_site.datadir.config import site_config
 from halo_site.roles import Role
+from halo_site.unsent import shown_by
 from memory.access import get_place, wiki_resolver
 from memory.pages import document_page
 from memory.rights import rights_of
@@ -37,6 +38,7 @@ def app_config(request: HttpRequest, app_id: str) -> HttpResponse:
     return _config_page(request, app, ConfigurationForm(app.parsed_spec, values=app.user_config))
 
 
+@shown_by("app_manager:app_config")
 @require_POST
 def app_config_save(request: HttpRequest, app_id: str) -> HttpResponse:
     """Store all values of the form; 422 with messages beside the fields."""

@@ -18,6 +18,7 @@ from app_manager.uploads import posted_text
 from halo_site import audit
 from halo_site.access import somewhere, standing
 from halo_site.roles import Role
+from halo_site.unsent import shown_by
 
 
 @require_safe
@@ -26,6 +27,7 @@ def app_new(request: HttpRequest) -> HttpResponse:
     return _spec_page(request, SpecPage())
 
 
+@shown_by("app_manager:app_new")
 @require_POST
 @somewhere(Role.MANAGER)
 def app_preview(request: HttpRequest) -> HttpResponse:
@@ -39,6 +41,7 @@ def app_preview(request: HttpRequest) -> HttpResponse:
     return _install_page(request, InstallPage.of(text, spec, timezone.now(), standing(request)))
 
 
+@shown_by("app_manager:app_new")
 @require_POST
 @somewhere(Role.MANAGER)
 def app_install(request: HttpRequest) -> HttpResponse:

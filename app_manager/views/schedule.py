@@ -25,6 +25,7 @@ from halo_site import audit
 from halo_site.errors import is_busy
 from halo_site.fragments import respond, wants_fragment
 from halo_site.roles import Role
+from halo_site.unsent import shown_by
 
 BUSY = 503
 
@@ -93,6 +94,7 @@ def app_schedule_switch(request: HttpRequest, app_id: str) -> HttpResponse:
     return _proven(request, app, key, words, warns=on) if words else _back(app, key)
 
 
+@shown_by("app_manager:app_schedule")
 @require_POST
 def app_single_create(request: HttpRequest, app_id: str) -> HttpResponse:
     """Have the app run once at a time to come; 422 with what is wrong, and with what was written."""

@@ -20,6 +20,7 @@ from app_manager.uploads import posted_text
 from halo_site import audit
 from halo_site.diff import diff_of
 from halo_site.roles import Role
+from halo_site.unsent import shown_by
 
 
 @require_safe
@@ -29,6 +30,7 @@ def app_update(request: HttpRequest, app_id: str) -> HttpResponse:
     return _text_page(request, app, SpecPage(app.written_spec))
 
 
+@shown_by("app_manager:app_update")
 @require_POST
 def app_update_preview(request: HttpRequest, app_id: str) -> HttpResponse:
     """What the spec would change, or everything that is wrong with it beside its text."""
@@ -42,6 +44,7 @@ def app_update_preview(request: HttpRequest, app_id: str) -> HttpResponse:
     return _update_page(request, page)
 
 
+@shown_by("app_manager:app_update")
 @require_POST
 def app_update_confirm(request: HttpRequest, app_id: str) -> HttpResponse:
     """Put in force what was looked at; 409 with the text kept where another spec came first."""

@@ -25,6 +25,7 @@ from halo_site import audit
 from halo_site.access import somewhere, standing
 from halo_site.fragments import wants_fragment
 from halo_site.roles import Role
+from halo_site.unsent import shown_by
 
 SEE_OTHER = 303
 INBOX = "inbox"
@@ -54,12 +55,14 @@ def question_detail(request: HttpRequest, entry_id: str) -> HttpResponse:
     return show(request, access.get_question(request, entry_id))
 
 
+@shown_by("app_runtime:question_detail")
 @require_POST
 def question_answer(request: HttpRequest, entry_id: str) -> HttpResponse:
     """Answer every question of the entry; 422 for a wrong answer, 409 where it cannot be decided any more."""
     return answered(request, access.get_question(request, entry_id, needs=Role.OPERATOR), Via.WEB)
 
 
+@shown_by("app_runtime:question_detail")
 @require_POST
 def question_dismiss(request: HttpRequest, entry_id: str) -> HttpResponse:
     """Close the question without an answer; 409 where it cannot be decided any more."""

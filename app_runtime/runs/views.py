@@ -23,6 +23,7 @@ from halo_site import audit
 from halo_site.audit import Actor
 from halo_site.fragments import go, poll
 from halo_site.roles import Role
+from halo_site.unsent import shown_by
 
 Verb = Callable[[Run, str, Actor, datetime], Any]
 
@@ -105,12 +106,14 @@ def run_repeat(request: HttpRequest, run_id: str) -> HttpResponse:
     return _to(request, again)
 
 
+@shown_by("app_runtime:run_detail")
 @require_POST
 def run_continue(request: HttpRequest, run_id: str) -> HttpResponse:
     """Go on with its conversation in a new run."""
     return _told(request, access.get_run(request, run_id, needs=Role.OPERATOR), continue_run)
 
 
+@shown_by("app_runtime:run_detail")
 @require_POST
 def run_message(request: HttpRequest, run_id: str) -> HttpResponse:
     """Tell a live run something; it arrives before its next step."""

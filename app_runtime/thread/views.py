@@ -26,6 +26,7 @@ from halo_site.fragments import go, respond
 from halo_site.paging import parse_before
 from halo_site.roles import Role
 from halo_site.store.fields import from_ms
+from halo_site.unsent import shown_by
 
 QUIET_SHOWN = 200
 
@@ -99,6 +100,7 @@ def thread_read(request: HttpRequest, app_id: str) -> HttpResponse:
     return go(request, reverse("app_runtime:app_thread", args=[app.pk]))
 
 
+@shown_by("app_runtime:app_thread")
 @require_POST
 def app_reply(request: HttpRequest, app_id: str) -> HttpResponse:
     """Tell the app something. What is refused comes back with the text."""
