@@ -15,7 +15,7 @@ from django.template.loader import render_to_string
 from halo_site.access import NotShown
 from halo_site.disk_trouble import trouble_of
 from halo_site.too_large import STATUS as TOO_LARGE
-from halo_site.unsent import names_of, page_of, texts_of
+from halo_site.unsent import given_back, names_of, page_of, texts_of
 
 RETRY_SECONDS = 5
 
@@ -60,9 +60,17 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """What is not there, or not theirs to see: 404. What is theirs and cannot be shown says why."""
-    context = {"closed": exception} if isinstance(exception, NotShown) else {}
-    return render(request, "404.html", context, status=404)
+    """What is not there, or not theirs to see: 404. What is theirs and cannot be shown says why.
+
+    A text that was sent there, to an app that was deleted meanwhile say, is given back.
+    """
+    closed = exception if isinstance(exception, NotShown) else None
+    return render(request, "404.html", {"closed": closed, **given_back(request)}, status=404)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """What is theirs to see and not to do: 403. The page says which role it takes, and gives a text back."""
+    return render(request, "403.html", {"exception": str(exception), **given_back(request)}, status=403)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

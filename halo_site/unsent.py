@@ -63,6 +63,13 @@ def names_of(request: HttpRequest) -> list[str]:
     return _sent(request, _is_name) if texts_of(request) else []
 
 
+def given_back(request: HttpRequest) -> dict[str, list[str]]:
+    """What a page about a form that was not taken shows again; nothing to a script, which keeps its text."""
+    if "HX-Request" in request.headers:
+        return {"texts": [], "names": []}
+    return {"texts": texts_of(request), "names": names_of(request)}
+
+
 def _is_text(field: str, value: str) -> bool:
     is_of_many = CONFIG_FIELD.fullmatch(field) and len(value.split()) > 1
     return bool(TEXT_FIELD.fullmatch(field) or is_of_many)
@@ -94,8 +101,7 @@ class SignInRequired(LoginRequiredMiddleware):
         if refused is None or request.method in {"GET", "HEAD"}:
             return refused
         page = page_of(request) or "/"
-        texts = [] if "HX-Request" in request.headers else texts_of(request)
-        if texts:
-            context = {"texts": texts, "names": names_of(request), "page": page}
+        context = {**given_back(request), "page": page}
+        if context["texts"]:
             return render(request, "403_signed_out.html", context, status=403)
         return redirect_to_login(page, self.get_login_url(view_func))

@@ -27,5 +27,6 @@ urlpatterns = [
 ]
 
 handler400 = "halo_site.errors.bad_request"
+handler403 = "halo_site.errors.permission_denied"
 handler404 = "halo_site.errors.page_not_found"
 handler500 = "halo_site.errors.server_error"

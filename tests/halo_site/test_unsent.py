@@ -7,12 +7,14 @@ from urllib.parse import quote
 
 import pytest
 from django.conf import settings as installed
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
 from app_runtime.statuses import Status
+from halo_site.models import SpaceMember
+from halo_site.roles import Role
 from tests.app_runtime.escalations.asking import ask
 from tests.factories import NINE, make_app, make_run
 
@@ -162,3 +164,78 @@ def test_a_single_word_of_a_configuration_may_be_a_key_and_is_not_shown(
     page = client.post(address(places, "app_manager:app_config_save"), sent).content.decode()
     assert "in many words" in page
     assert "k-93af" not in page
+
+
+OF_ONE = [form for form in ALL if form.page and form.page != "app_manager:app_new"]
+
+
+@pytest.fixture
+def viewer_client(db: None) -> Client:
+    """Somebody who may look at everything and change nothing."""
+    user = User.objects.create_user("viewer")
+    user.groups.add(Group.objects.get(name=Role.VIEWER.value))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.mark.parametrize("form", ALL, ids=str)
+def test_of_somebody_who_may_not_send_it(
+    viewer_client: Client, places: dict[str, list[str]], form: Form
+) -> None:
+    answer = viewer_client.post(address(places, form.verb), {form.field: WORDS})
+    page = answer.content.decode()
+    assert answer.status_code == 403
+    assert ESCAPED in page
+    assert "What you wrote was not stored." in page
+
+
+@pytest.mark.parametrize("form", OF_ONE, ids=str)
+def test_about_what_is_not_there_any_more(admin_client: Client, form: Form) -> None:
+    answer = admin_client.post(reverse(form.verb, args=["space:gone"]), {form.field: WORDS})
+    page = answer.content.decode()
+    assert answer.status_code == 404
+    assert ESCAPED in page
+    assert "What you wrote was not stored." in page
+
+
+def test_a_role_that_is_too_low_there_gives_the_text_back_too(client: Client, db: None) -> None:
+    app, user = make_app(), User.objects.create_user("anna")
+    SpaceMember.objects.create(user=user, space_id=str(app.space_id), role=Role.OPERATOR)
+    client.force_login(user)
+    answer = client.post(reverse("app_manager:app_config_save", args=[app.pk]), {"config-it": WORDS})
+    page = answer.content.decode()
+    assert answer.status_code == 403
+    assert "This needs the role" in page
+    assert ESCAPED in page
+
+
+def test_a_new_file_in_a_folder_that_became_a_link_comes_back_with_its_name(
+    operator_client: Client, tmp_path: Path
+) -> None:
+    app = make_app()
+    folder = app.folder
+    folder.rename(tmp_path / "elsewhere")
+    folder.symlink_to(tmp_path / "elsewhere")
+    target = reverse("memory:document_create", args=[f"app:{app.pk}"])
+    answer = operator_client.post(target, {"name": "notes.md", "text": WORDS})
+    page = answer.content.decode()
+    assert answer.status_code == 404
+    assert ESCAPED in page
+    assert 'value="notes.md" readonly' in page
+
+
+@pytest.mark.parametrize("more", [{"hx-request": "true"}, {"origin": "http://elsewhere.test"}])
+def test_a_script_and_another_site_get_no_text(viewer_client: Client, more: dict[str, str]) -> None:
+    for answer in (
+        viewer_client.post("/memory/user/save/", {"text": WORDS}, headers=more),
+        viewer_client.post("/nowhere/", {"text": WORDS}, headers=more),
+    ):
+        assert answer.status_code in {403, 404}
+        assert "half an hour" not in answer.content.decode()
+
+
+def test_looking_at_what_is_not_there_shows_no_text(admin_client: Client) -> None:
+    page = admin_client.get("/nowhere/", {"text": WORDS}).content.decode()
+    assert "half an hour" not in page
+    assert "What you wrote" not in page
