@@ -1,5 +1,6 @@
 """The pages of questions: load with the right role, one verb, respond. Looking at one decides nothing."""
 
+import re
 from typing import Any
 
 from django.contrib import messages
@@ -29,6 +30,7 @@ from halo_site.unsent import shown_by
 
 SEE_OTHER = 303
 INBOX = "inbox"
+PART = re.compile(r"(?:choice|text)-(\d{1,3})", re.ASCII)
 
 
 @require_safe
@@ -105,10 +107,14 @@ def show(request: HttpRequest, question: Entry, status: int = 200, **refused: An
 
 
 def answers_in(posted: QueryDict, count: int) -> list[Answer]:
-    """What the form of a card says, one answer for each question: ``choice-0``, ``text-0`` and so on."""
+    """What the form of a card says, one answer for each question: ``choice-0``, ``text-0`` and so on.
+
+    Answers beyond the questions are in it too, so that they are refused and not left out in silence.
+    """
+    sent = [int(part[1]) + 1 for name, value in posted.items() if value and (part := PART.fullmatch(name))]
     return [
         Answer(posted.get(f"choice-{number}") or None, posted.get(f"text-{number}") or None)
-        for number in range(count)
+        for number in range(max([count, *sent]))
     ]
 
 
