@@ -137,6 +137,10 @@ class LogPage:
 
 
 def undelivered(user: Any, now: datetime) -> int:
-    """How many messages of the last day did not arrive and are not tried again, up to `COUNT_CAP`."""
+    """How many messages of the last day did not arrive and are not tried again, up to `COUNT_CAP`.
+
+    A test is none: whoever sent it was told at once.
+    """
     failed = Notification.objects.visible_to(user).filter(state=NotificationState.FAILED)
-    return failed.filter(created_at__gte=now - LATELY)[:COUNT_CAP].count()
+    lost = failed.exclude(kind=NotificationKind.TEST)
+    return lost.filter(created_at__gte=now - LATELY)[:COUNT_CAP].count()

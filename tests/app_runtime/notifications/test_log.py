@@ -58,6 +58,14 @@ def test_a_target_that_is_down_for_an_hour_gets_everything_afterwards(
     assert Notification.objects.get().state == "sent"
 
 
+def test_a_test_that_failed_is_no_message_that_did_not_arrive(app: App, operator_client: Client) -> None:
+    test = make_notification(app, make_run(app), kind="test", state="failed", last_error="Down.")
+    assert not test.may_be_sent_again
+    with time_machine.travel(NINE, tick=False):
+        assert "did not arrive" not in operator_client.get("/").content.decode()
+        assert "Down." in shown(operator_client, "?state=failed")
+
+
 def test_what_is_given_up_is_said_on_the_overview_and_can_be_sent_again(
     app: App, operator_client: Client
 ) -> None:
