@@ -208,7 +208,7 @@ def _require_base(place: Place, name: str, data: bytes | None, base: str) -> Non
     if digest(data) != base:
         if data is not None and (left := _departure_since(place, name, base)):
             raise Conflict(
-                f"The file that you opened was renamed to {left.renamed_to} by {left.author}, and "
+                f"The file that you opened {_departed(left)}, and "
                 f"{place.path(name)} is another file now. Nothing was overwritten.",
                 data,
                 left,
@@ -230,7 +230,8 @@ def _departure_since(place: Place, name: str, base: str) -> Revision | None:
 
 def _departed(newest: Revision | None) -> str:
     if newest and newest.renamed_to:
-        return f"was renamed to {newest.renamed_to} by {newest.author}"
+        is_outside = newest.author_kind == AuthorKind.OUTSIDE  # whose name says that it was "outside"
+        return f"was renamed to {newest.renamed_to} {newest.author if is_outside else f'by {newest.author}'}"
     return "was removed"
 
 

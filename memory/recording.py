@@ -16,38 +16,50 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from halo_site.datadir.files import (
-    FileTooLarge,
-    LockTimeout,
-    PathRefused,
-    Step,
-    locked,
-    read_below,
-    staged_below,
-)
+from halo_site.datadir.files import Step, locked, staged_below
 from memory.exceptions import MemoryRefused
-from memory.models import AuthorKind, Operation, Revision, digest
+from memory.models import Operation, Revision
+from memory.moved import record_move_of
 from memory.places import Place
-
-LIMIT_BYTES = 1024 * 1024  # a file; BEHAVIOUR, Memory
-MISSING = (
-    "The folder of this memory is missing, so nothing was done: bring it back, or have its disk mounted."
+from memory.revising import (
+    ADVICE,
+    LIMIT_BYTES,
+    MISSING,
+    OUTSIDE,
+    Author,
+    describes,
+    on_disk,
+    record,
+    record_rename,
+    refusing,
+    require_folder,
 )
+
+__all__ = [
+    "ADVICE",
+    "LIMIT_BYTES",
+    "MISSING",
+    "OUTSIDE",
+    "Author",
+    "Saved",
+    "catch_up",
+    "caught_up",
+    "describes",
+    "on_disk",
+    "record",
+    "record_rename",
+    "refusing",
+    "require_folder",
+    "together_with",
+    "write",
+    "write_locked",
+]
+
 HALF = (
     "{path} was changed on the disk, but the database failed before it said that it keeps the revision. "
     "Where it did not, the change will stand in the history as one from outside. Nothing has to be done "
     "again."
 )
-ADVICE = f"The limit is {LIMIT_BYTES:,} bytes: keep what still matters, and replace the rest by a summary."
-
-
-@dataclass(frozen=True, slots=True)
-class Author:
-    """Who a revision is by: a kind of `AuthorKind`, that one's id, and the run in which it happened."""
-
-    kind: str
-    id: str = ""
-    run_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +69,6 @@ class Saved:
     path: str
     size: int
     revision: Revision | None
-
-
-OUTSIDE = Author(AuthorKind.OUTSIDE)
 
 
 def write(
@@ -127,96 +136,31 @@ def together_with(step: Step, path: str) -> Iterator[None]:
 def catch_up(place: Place, name: str, now: datetime, *, timeout: float) -> None:
     """Record a change from outside, if there is one; wait for the lock ``timeout`` seconds at most.
 
-    Raises `MemoryRefused`.
+    The caller has looked for what was renamed. Raises `MemoryRefused`.
     """
     with refusing(place.path(name)), locked(place.lock, timeout):
-        caught_up(place, name, now)
+        caught_up(place, name, now, may_have_moved=False)
 
 
-def caught_up(place: Place, name: str, now: datetime) -> tuple[bytes | None, Revision | None]:
+def caught_up(
+    place: Place, name: str, now: datetime, *, may_have_moved: bool = True
+) -> tuple[bytes | None, Revision | None]:
     """Return the bytes on disk and the revision that describes them, made now if there was none.
 
-    The caller holds the place's lock. None and None: there is no file and never was one. Raises
-    `MemoryRefused` where the folder of the place is missing: that has removed nothing.
+    The caller holds the place's lock. None and None: there is no file and never was one. What is gone or new
+    is recorded as renamed where that is what it was. Raises `MemoryRefused` where the folder of the place is
+    missing: that has removed nothing.
     """
     data = on_disk(place, name)
     if data is None:
         require_folder(place)
-    newest = Revision.objects.for_document(place.key, place.path(name)).newest()
+    document = Revision.objects.for_document(place.key, place.path(name))
+    newest = document.newest()
     if describes(newest, data):
         return data, newest
+    was_there = newest is not None and not newest.is_removal
+    if may_have_moved and was_there == (data is None) and record_move_of(place, name, data, newest, now):
+        return data, document.newest()
     operation = Operation.REMOVED if data is None else Operation.OUTSIDE
     with transaction.atomic(durable=True):
         return data, record(place, name, OUTSIDE, operation, data, newest, now)
-
-
-def describes(revision: Revision | None, data: bytes | None) -> bool:
-    """Tell whether ``revision``, a document's newest, is about these bytes; None and None: it never was."""
-    return (revision.sha256 if revision else "") == digest(data)
-
-
-def record(
-    place: Place,
-    name: str,
-    author: Author,
-    operation: str,
-    data: bytes | None,
-    before: Revision | None,
-    now: datetime,
-    *,
-    other_path: str | None = None,
-) -> Revision:
-    """Add the row of one change; ``before`` is the document's newest revision, None for its first."""
-    return Revision.record(
-        data=data,
-        now=now,
-        place=place.key,
-        path=place.path(name),
-        author_kind=author.kind,
-        author_id=author.id,
-        run_id=author.run_id,
-        operation=operation,
-        parent_sha256=before.sha256 if before else "",
-        other_path=other_path,
-    )
-
-
-def record_rename(
-    place: Place, names: tuple[str, str], author: Author, data: bytes, newest: Revision | None, now: datetime
-) -> Revision:
-    """Add the rows of the old and the new name; return that of the new one. ``newest`` is the old one's."""
-    old, new = (place.path(name) for name in names)
-    record(place, names[0], author, Operation.RENAMED, None, newest, now, other_path=new)
-    return record(place, names[1], author, Operation.RENAMED, data, newest, now, other_path=old)
-
-
-def on_disk(place: Place, name: str) -> bytes | None:
-    """Return the bytes of a document, None when there is none; writes nothing.
-
-    Raises `PathRefused`, `FileTooLarge` over 1 MiB, `OSError`.
-    """
-    try:
-        return read_below(place.base, place.below(name), LIMIT_BYTES)
-    except FileNotFoundError:
-        return None
-
-
-def require_folder(place: Place) -> None:
-    """Raise `MemoryRefused` where the folder that holds the files of ``place`` is gone or out of reach."""
-    if place.missing_folder is not None:
-        raise MemoryRefused(MISSING)
-
-
-@contextmanager
-def refusing(path: str) -> Iterator[None]:
-    """Turn what disk and names can object into one sentence."""
-    try:
-        yield
-    except FileTooLarge as error:
-        raise MemoryRefused(f"{path} has {error.size:,} bytes. {ADVICE} A person can shorten it.") from error
-    except (PathRefused, LockTimeout) as error:
-        raise MemoryRefused(str(error)) from error
-    except OSError as error:
-        raise MemoryRefused(
-            f"{path} could not be used: {error.strerror or error}. Nothing was changed."
-        ) from error

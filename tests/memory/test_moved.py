@@ -1,12 +1,15 @@
 """What was renamed outside: one revision says so, and the history goes with the file."""
 
+from typing import Any
+
 import pytest
 
 from halo_site.datadir.files import locked
-from memory import editing
+from memory import documents, editing
 from memory.history import history
-from memory.models import Revision
+from memory.models import Revision, digest
 from memory.outside import Watch
+from memory.permissions import Caller
 from memory.places import Place
 from tests.conftest import BEGINNING
 from tests.memory.conftest import put
@@ -122,3 +125,74 @@ def test_a_place_in_which_somebody_writes_is_left_for_later(
         watch.sweep(BEGINNING)
     watch.sweep(BEGINNING)
     assert told(place, "new.md") == [RENAMED, SAVED]
+
+
+BASE = digest(TEXT.encode())
+
+
+def test_a_save_under_the_old_name_is_told_the_new_one(watch: Watch, place: Place) -> None:
+    move(place, "old.md", "new.md")
+    with pytest.raises(
+        editing.Conflict, match=r"was renamed to memory/new\.md outside Halo Site after"
+    ) as met:
+        editing.save(place, "old.md", "more", base=BASE, by="mara", now=BEGINNING)
+    assert met.value.revision
+    assert met.value.revision.renamed_to == place.path("new.md")
+    assert told(place, "new.md") == [RENAMED, SAVED]
+
+
+def test_a_save_under_the_new_name_goes_on_with_the_history(watch: Watch, place: Place) -> None:
+    move(place, "old.md", "new.md")
+    editing.save(place, "new.md", "more", base=BASE, by="mara", now=BEGINNING)
+    watch.sweep(BEGINNING)
+    assert told(place, "new.md") == [SAVED, RENAMED, SAVED]
+
+
+@pytest.mark.parametrize("name", ["old.md", "new.md"])
+def test_a_read_of_either_name_finds_that_it_was_renamed(
+    watch: Watch, place: Place, app: Caller, name: str
+) -> None:
+    move(place, "old.md", "new.md")
+    documents.read(app, place, name, now=BEGINNING)
+    assert told(place, "new.md") == [RENAMED, SAVED]
+
+
+@pytest.mark.parametrize("name", ["old.md", "new.md"])
+def test_of_two_copies_nobody_says_so_in_a_read_either(
+    watch: Watch, place: Place, app: Caller, name: str
+) -> None:
+    put(place, TEXT, "copy.md")
+    move(place, "old.md", "new.md")
+    documents.read(app, place, name, now=BEGINNING)
+    assert not Revision.objects.departures()
+
+
+@pytest.mark.parametrize("name", ["old.md", "other.md", "new.md"])
+def test_of_two_that_are_gone_with_one_text_nobody_says_which_it_was(
+    watch: Watch, place: Place, app: Caller, name: str
+) -> None:
+    editing.save(place, "other.md", TEXT, base="", by="mara", now=BEGINNING)
+    (place.base / place.below("other.md")).unlink()
+    move(place, "old.md", "new.md")
+    documents.read(app, place, name, now=BEGINNING)
+    assert not Revision.objects.departures()
+
+
+def test_a_read_of_a_copy_that_is_new_leaves_the_first_one_alone(
+    watch: Watch, place: Place, app: Caller
+) -> None:
+    put(place, TEXT, "copy.md")
+    documents.read(app, place, "copy.md", now=BEGINNING)
+    assert (told(place, "copy.md"), told(place, "old.md")) == ([FOUND], [SAVED])
+
+
+def test_an_ordinary_save_never_looks_for_what_was_renamed(
+    watch: Watch, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr("memory.recording.record_move_of", lambda *facts: asked.append(facts))
+    editing.save(place, "old.md", "more", base=BASE, by="mara", now=BEGINNING)
+    editing.save(place, "fresh.md", "x", base="", by="mara", now=BEGINNING)
+    put(place, "changed outside", "old.md")
+    editing.save(place, "old.md", "y", base=digest(b"changed outside"), by="mara", now=BEGINNING)
+    assert asked == []
