@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from halo_site.datadir.secrets import secret_values
 from halo_site.masking import Masker
 from halo_site.models import AuditEntry
-from halo_site.secret_names import in_text, without_named
+from halo_site.secret_names import in_addresses, without_named
 
 logger = logging.getLogger(__name__)
 
@@ -105,5 +105,5 @@ def without_secrets(value: Any, masker: Masker) -> Any:
 
 
 def text_without_secrets(text: str, masker: Masker) -> str:
-    """The same of a text."""
-    return masker.text(in_text(text))
+    """A text without known secrets and logins of addresses; a name in it that people chose stays as it is."""
+    return masker.text(in_addresses(text))
