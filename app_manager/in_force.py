@@ -19,6 +19,7 @@ from app_manager.policies import own_policies, policies_of
 from app_manager.spec.parts import ConfigItem, Subscription
 from app_manager.triggers import schedule_words, trigger_words
 from halo_site.datadir.config import RunSettings, site_config
+from halo_site.secret_names import is_secret_name
 
 
 class Source(models.TextChoices):
@@ -55,12 +56,16 @@ class Settings:
     rest: list[Setting]
 
 
-def settings_of(app: App, runs: RunSettings) -> Settings:
-    """What counts for the app's next run. ``runs`` are the server's limits."""
+def settings_of(app: App, runs: RunSettings, *, with_secrets: bool = False) -> Settings:
+    """What counts for the app's next run. ``runs`` are the server's limits.
+
+    Of a value that is named like a secret only whoever may change it sees more than that there is one.
+    """
     spec = app.parsed_spec
     labels = translation(spec.i18n, get_language())
     values = [
-        _value(item, app.user_config, part(labels, "config_schema", item.key)) for item in spec.config_schema
+        _value(item, app.user_config, part(labels, "config_schema", item.key), with_secrets)
+        for item in spec.config_schema
     ]
     off = {job.pk for job in jobs_of(app) if not job.enabled}
     schedules = {each.id: list(_subscription(app, each, off)) for each in spec.subscriptions}
@@ -69,12 +74,14 @@ def settings_of(app: App, runs: RunSettings) -> Settings:
     )
 
 
-def _value(item: ConfigItem, own: dict[str, Any], labels: Any) -> Setting:
+def _value(item: ConfigItem, own: dict[str, Any], labels: Any, with_secrets: bool) -> Setting:
     label = text(labels, "label", item.label)
+    value = own.get(item.key, item.default)
+    is_hidden = not (with_secrets or is_empty(value) or isinstance(value, bool)) and is_secret_name(item.key)
+    shown = _("set, not shown") if is_hidden else _shown(item, value)
     if item.key in own:
-        return Setting(label, _shown(item, own[item.key]), Source.PERSON, item.key)
-    source = Source.NONE if is_empty(item.default) else Source.SPEC
-    return Setting(label, _shown(item, item.default), source, item.key)
+        return Setting(label, shown, Source.PERSON, item.key)
+    return Setting(label, shown, Source.NONE if is_empty(value) else Source.SPEC, item.key)
 
 
 def _shown(item: ConfigItem, value: Any) -> str:

@@ -141,10 +141,11 @@ def _configured(request: HttpRequest, app: App, values: dict[str, Any]) -> HttpR
 
 
 def _config_page(request: HttpRequest, app: App, form: ConfigurationForm, status: int = 200) -> HttpResponse:
-    settings = settings_of(app, site_config().runs)
+    manages = standing(request).may(Role.MANAGER, app.space_id)
+    settings = settings_of(app, site_config().runs, with_secrets=manages)
     context = {"form": form, "rows": config_rows(form, app.user_config), "settings": settings}
     context |= {"levels": Level.choices, "level": own_level(app.user_overrides) or ""}
-    context["may_set_level"] = standing(request).may(Role.MANAGER, app.space_id)
+    context["may_set_level"] = manages
     return _page(request, app, "app_manager/config.html", context, status)
 
 

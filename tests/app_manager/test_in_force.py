@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from django.contrib.auth.models import Group, User
 from django.test import Client
 
 from app_manager.in_force import settings_of
@@ -40,6 +41,31 @@ def test_values_of_the_configuration(app):
         "Tone": ("Short", "spec"),
         "On": ("no", "spec"),
     }
+
+
+TOKEN = {"key": "bot_token", "label": "Token", "type": "string"}
+
+
+def test_a_value_that_is_named_like_a_secret_is_only_said_to_be_set(db):
+    app = install_app(config_schema=[TOKEN], configuration={"bot_token": "Planted-91"})
+    assert found(settings_of(app, RunSettings()).configuration) == {"Token": ("set, not shown", "person")}
+
+
+def test_one_that_is_not_set_says_so(db):
+    app = install_app(config_schema=[TOKEN])
+    assert found(settings_of(app, RunSettings()).configuration) == {"Token": ("nothing", "none")}
+
+
+@pytest.mark.parametrize(("role", "is_shown"), [("viewer", False), ("operator", False), ("manager", True)])
+def test_only_who_may_change_such_a_value_reads_it(db, role, is_shown):
+    app = install_app(config_schema=[TOKEN], configuration={"bot_token": "Planted-91"})
+    user = User.objects.create_user("vera")
+    user.groups.add(Group.objects.get(name=role))
+    browser = Client()
+    browser.force_login(user)
+    page = browser.get(f"/apps/{app.pk}/config/").content.decode()
+    assert ("Planted-91" in page) == is_shown
+    assert ("set, not shown" in page) != is_shown
 
 
 def test_a_schedule_of_the_spec_and_its_policies(app):
