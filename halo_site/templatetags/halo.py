@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from halo_site import icons, quantities, strips
 from halo_site.quantities import relative
+from halo_site.visible import with_marks
 
 register = template.Library()
 
@@ -51,6 +52,12 @@ def when(moment: datetime | None, otherwise: str = "") -> SafeString | str:
         exact(moment),
         relative(moment, timezone.now()),
     )
+
+
+@register.filter
+def visible(text: str) -> SafeString:
+    """`{{ choice|visible }}`: a text of others, with marks for characters that nobody sees."""
+    return with_marks(str(text))
 
 
 @register.filter

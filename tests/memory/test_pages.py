@@ -59,6 +59,12 @@ def test_a_document_is_shown_rendered_and_as_written(
     assert "not yet recorded" not in page
 
 
+def test_what_nobody_sees_is_a_mark_in_the_text_as_written(operator_client: Client, place: Place) -> None:
+    put(place, "see gnp.\u202eexe")
+    page = operator_client.get(url(place)).content.decode()
+    assert 'see gnp.<span class="diff-hidden">U+202E</span>exe' in page
+
+
 def test_a_change_on_disk_is_said_and_not_recorded(
     operator_client: Client, app: Caller, place: Place
 ) -> None:
