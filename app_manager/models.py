@@ -196,9 +196,10 @@ class App(Lifecycle, Decisions, Scheduling, models.Model):
         """
         if self.data_path:
             return pinned_folder(self.data_path, self.name)
-        if self.space is None:
+        space = self.space
+        if space is None:
             raise LookupError(f"The space {self.space_id} of {self.name} is not in spaces-index.json.")
-        return self.space.path / "apps" / self.id
+        return space.path / "apps" / self.id
 
     @property
     def access(self) -> Permissions:

@@ -1,6 +1,6 @@
 """Tells the memory where the apps' files lie, and what each app may do there."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from app_manager.models import App
@@ -22,6 +22,13 @@ class InstalledApps:
     def all(self, limit: int | None = None) -> Iterable[Place]:
         installed = App.objects.installed().newest_first()[:limit]
         return [place for app in installed if (place := place_of(app))]
+
+    def ids(self) -> Iterable[str]:
+        return App.objects.installed().newest_first().values_list("pk", flat=True)
+
+    def some(self, app_ids: Sequence[str]) -> Iterable[Place]:
+        apps = App.objects.installed().filter(pk__in=app_ids)
+        return [place for app in apps if (place := place_of(app))]
 
     def closed(self, app_id: str | None = None) -> Iterable[ClosedPlace]:
         spaces = [space.id for space in all_spaces()]

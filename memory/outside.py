@@ -7,9 +7,11 @@ does not fit into one sweep is done by the next ones.
 
 import logging
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
+from itertools import islice
 
 from halo_site.datadir.files import FileInfo, FileTooLarge
 from halo_site.datadir.names import PathRefused
@@ -17,12 +19,13 @@ from memory.documents import files
 from memory.exceptions import MemoryRefused
 from memory.models import Revision, digest
 from memory.moved import READ_AT_ONCE, record_moves
-from memory.places import Place, all_places
+from memory.places import Place, place_keys, places_of
 from memory.recording import catch_up, on_disk
 
 logger = logging.getLogger(__name__)
 
 LONGEST_SECONDS = 0.25  # of looking at place after place, and of opening the files of one, in one sweep
+PLACES_AT_ONCE = 50  # looked up with one question
 LOCK_SECONDS = 0.5  # a file that somebody writes just now is looked at in the next sweep
 NEW_REVISIONS = 5_000  # looked through at once
 OVERLAP = 1_000  # ids; on PostgreSQL a lower id can become visible after a higher one
@@ -35,7 +38,7 @@ class Watch:
         self._stamps: dict[str, dict[str, tuple[int, ...]]] = {}  # by place and name
         self._paths: dict[str, set[str]] = {}  # the documents of each place that revisions may say are there
         self._last_id: int | None = None
-        self._next_place = 0
+        self._left: deque[str] = deque()  # the keys of the places whose turn in this round is still to come
         self._unlisted: dict[str, str] = {}  # by place, what was in the way
 
     def sweep(self, now: datetime) -> int:
@@ -45,15 +48,27 @@ class Watch:
         """
         deadline = time.monotonic() + LONGEST_SECONDS
         self._learn()
-        places = all_places()
         opened = 0
-        for _number in range(len(places)):
-            place = places[self._next_place % len(places)]
-            self._next_place += 1
+        for place in self._turns():
             opened += self._look(place, now)
             if time.monotonic() > deadline:
                 break
         return opened
+
+    def _turns(self) -> Iterator[Place]:
+        """The places that are left of this round, else those of a new one; each is made when it comes near.
+
+        To say where thousands of apps lie would take each sweep seconds, in which the clock waits.
+        """
+        if not self._left:
+            self._left.extend(place_keys())
+        while self._left:
+            some = list(islice(self._left, PLACES_AT_ONCE))
+            found = places_of(some)
+            for key in some:
+                self._left.popleft()
+                if key in found:
+                    yield found[key]
 
     def _learn(self) -> None:
         """Add the documents that revisions since the last sweep are about."""

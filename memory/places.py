@@ -5,7 +5,7 @@ nobody.
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
@@ -162,12 +162,17 @@ def is_beside(path: str, other: str) -> bool:
 class PlaceProvider(Protocol):
     """Knows the apps and where their memory lies; ``all`` has the newest first, ``limit`` of them at most.
 
-    ``closed`` are those whose memory has no place.
+    ``ids`` are those of ``all``, which cost little; ``some`` are the places of some of them. ``closed`` are
+    those whose memory has no place.
     """
 
     def find(self, app_id: str) -> Place | None: ...
 
     def all(self, limit: int | None = None) -> Iterable[Place]: ...
+
+    def ids(self) -> Iterable[str]: ...
+
+    def some(self, app_ids: Sequence[str]) -> Iterable[Place]: ...
 
     def closed(self, app_id: str | None = None) -> Iterable[ClosedPlace]: ...
 
@@ -181,6 +186,12 @@ class NoApps:
         return None
 
     def all(self, limit: int | None = None) -> Iterable[Place]:
+        return ()
+
+    def ids(self) -> Iterable[str]:
+        return ()
+
+    def some(self, app_ids: Sequence[str]) -> Iterable[Place]:
         return ()
 
     def closed(self, app_id: str | None = None) -> Iterable[ClosedPlace]:
@@ -276,3 +287,17 @@ def newest_app_places(limit: int | None) -> list[Place]:
 def all_places() -> list[Place]:
     """Return the user's place, those of the spaces, those of the apps."""
     return [user_place(), *space_places(), *_provider.all()]
+
+
+def place_keys() -> list[str]:
+    """Return the keys of `all_places`, without saying where each lies: of thousands that takes seconds."""
+    spaces = [f"space:{space.id}" for space in all_spaces()]
+    return ["user", *spaces, *(f"app:{app_id}" for app_id in _provider.ids())]
+
+
+def places_of(keys: Sequence[str]) -> dict[str, Place]:
+    """Return key → place for those of the keys that have one, in one look for all apps."""
+    apps = [key.removeprefix("app:") for key in keys if key.startswith("app:")]
+    found = {place.key: place for place in _provider.some(apps)} if apps else {}
+    others = [find_place(key) for key in keys if not key.startswith("app:")]
+    return found | {place.key: place for place in others if place is not None}

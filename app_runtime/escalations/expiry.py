@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import islice
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from app_manager.models import App
@@ -88,10 +88,13 @@ def _fail_run(app: App, entry: Entry, deadline: datetime, now: datetime) -> None
 def mend_waiting(now: datetime) -> int:
     """Have every app wait for the questions that are open, whatever a stranger wrote; returns how many.
 
-    Our own verbs keep this true in their transactions.
+    Our own verbs keep this true in their transactions. Only apps that wait, or of which a question is
+    open, are looked at one by one: of thousands that do nothing the database alone knows.
     """
-    installed = App.objects.installed().only("id", "status", "pending_escalation_id")
-    return sum(_mended(app, now) for app in installed.iterator())
+    waits = Q(status=AppStatus.WAITING_USER) | Q(pending_escalation_id__isnull=False)
+    asking = Entry.objects.open().values("app_id")
+    apps = App.objects.installed().filter(waits | Q(pk__in=asking))
+    return sum(_mended(app, now) for app in apps.only("id", "status", "pending_escalation_id"))
 
 
 def _mended(app: App, now: datetime) -> bool:

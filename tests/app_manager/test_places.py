@@ -7,7 +7,7 @@ from django.urls import reverse
 from app_manager.models import App
 from app_manager.places import caller_of
 from halo_site.datadir.names import PathRefused
-from memory.places import all_places, app_caller, app_place, find_place
+from memory.places import all_places, app_caller, app_place, find_place, place_keys, places_of
 from memory.tools import memory_read
 from tests.app_manager.factories import NINE, install_app, space, uninstall
 
@@ -44,6 +44,15 @@ def test_installed_apps_are_listed_and_uninstalled_ones_are_not():
     app = install_app()
     uninstall(install_app(name="Gone"))
     assert [place.key for place in all_places() if place.scope == "app"] == [f"app:{app.pk}"]
+
+
+def test_keys_name_the_places_of_installed_apps_in_the_same_order():
+    uninstall(install_app(name="Gone"))
+    install_app(name="One")
+    install_app(name="Two")
+    assert place_keys() == [place.key for place in all_places()]
+    found = places_of([*place_keys(), "app:none", "space:none"])
+    assert found == {place.key: place for place in all_places()}
 
 
 def test_an_app_whose_space_is_gone_has_no_place():

@@ -1,4 +1,4 @@
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,6 +29,12 @@ class Apps:
 
     def all(self, limit: int | None = None) -> Iterable[Place]:
         return list(self.places.values())[:limit]
+
+    def ids(self) -> Iterable[str]:
+        return list(self.places)
+
+    def some(self, app_ids: Sequence[str]) -> Iterable[Place]:
+        return [self.places[app_id] for app_id in app_ids if app_id in self.places]
 
     def closed(self, app_id: str | None = None) -> Iterable[ClosedPlace]:
         return ()

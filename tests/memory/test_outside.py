@@ -3,6 +3,7 @@
 import logging
 import os
 import shutil
+from collections.abc import Sequence
 from itertools import count
 
 import pytest
@@ -172,7 +173,7 @@ def test_what_does_not_fit_into_one_sweep_is_done_by_the_next_ones_latest_first(
     ticks = count()
     monkeypatch.setattr("memory.outside.time.monotonic", lambda: float(next(ticks)))
     monkeypatch.setattr("memory.outside.LONGEST_SECONDS", 2.5)
-    monkeypatch.setattr("memory.outside.all_places", lambda: [place])
+    monkeypatch.setattr("memory.outside.place_keys", lambda: [place.key])
     recorded = []
     while len(recorded) < 5:
         assert watch.sweep(BEGINNING) < 5
@@ -186,13 +187,42 @@ def test_every_place_has_its_turn_when_time_is_short(
     other = apps.install("lamp")
     put(place, "a")
     put(other, "b")
-    monkeypatch.setattr("memory.outside.all_places", lambda: [place, other])
+    monkeypatch.setattr("memory.outside.place_keys", lambda: [place.key, other.key])
     monkeypatch.setattr("memory.outside.LONGEST_SECONDS", -1)
     watch.sweep(BEGINNING)
-    assert watch._next_place == 1
+    assert (history(place), history(other)) == ([], [])  # a place gets a look, and no time to open a file
     monkeypatch.setattr("memory.outside.LONGEST_SECONDS", 600)
     watch.sweep(BEGINNING)
-    assert history(other) == [("outside", "b")]
+    assert (history(place), history(other)) == ([], [("outside", "b")])
+    watch.sweep(BEGINNING)
+    assert history(place) == [("outside", "a")]
+
+
+def test_a_sweep_says_of_no_more_places_where_they_lie_than_it_looks_at(
+    watch: Watch, apps: Apps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(9):
+        apps.install(f"app-{number}")
+    asked: list[str] = []
+
+    def some(app_ids: Sequence[str]) -> list[Place]:
+        asked.extend(app_ids)
+        return [apps.places[app_id] for app_id in app_ids]
+
+    monkeypatch.setattr(apps, "some", some)
+    monkeypatch.setattr("memory.outside.PLACES_AT_ONCE", 4)
+    monkeypatch.setattr("memory.outside.LONGEST_SECONDS", -1)
+    watch.sweep(BEGINNING)
+    assert asked == ["kettle", "app-0"]  # beside those of the user and of the space
+
+
+def test_an_app_that_goes_while_its_turn_is_still_to_come_is_passed_over(
+    watch: Watch, apps: Apps, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("memory.outside.place_keys", lambda: ["app:gone", place.key])
+    put(place, "a")
+    watch.sweep(BEGINNING)
+    assert history(place) == [("outside", "a")]
 
 
 def test_a_place_that_cannot_be_listed_is_logged_once_until_it_can(

@@ -2,6 +2,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from app_manager.models import App
 from app_runtime.escalations import expiry
@@ -173,3 +175,15 @@ def test_an_app_that_is_deleted_meanwhile_does_not_hold_up_the_others(
     assert expiry.mend_waiting(DEADLINE) == 1
     other.refresh_from_db()
     assert other.pending_escalation_id == question.pk
+
+
+def test_apps_that_wait_for_nothing_are_not_looked_at_one_by_one(app: App, asked: Entry) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            expiry.mend_waiting(DEADLINE)
+        return len(captured)
+
+    few = queries()
+    for number in range(5):
+        make_app(f"Quiet {number}")
+    assert queries() == few
