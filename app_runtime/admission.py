@@ -1,9 +1,15 @@
 """Whether a run may be queued now, and in which words it is refused (BEHAVIOUR, Runs)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
 
 from app_manager.models import App
 from app_manager.states import RUNS_BY_CLICK, RUNS_BY_ITSELF, Status
+
+# The columns of an app that decide whether its state lets it run; its id comes first
+JUDGED = ("id", "spec_id", "status", "spec", "user_config", "user_overrides", "permissions")
 
 
 @dataclass(frozen=True)
@@ -15,7 +21,7 @@ class Refusal:
 
 
 def refusal_of_state(app: App, *, automatic: bool) -> Refusal | None:
-    """Whether the app's own state lets it run; None when it does."""
+    """Whether the app's own state lets it run; None when it does. The columns `JUDGED` alone decide that."""
     if app.problem:
         return Refusal("paused", app.problem[:1].lower() + app.problem[1:])
     if app.parsed_spec.type != "automation":
@@ -34,3 +40,24 @@ def refusal_of_state(app: App, *, automatic: bool) -> Refusal | None:
         Status.UNINSTALLED: "it is uninstalled",
     }
     return Refusal("paused", words.get(app.status, f"its status “{app.status}” is none that there is"))
+
+
+class LetRun:
+    """The apps whose state let them run by themselves, each with what its row said of `JUDGED` then.
+
+    A row that says the same again needs no second judgement: to read a spec takes longer than everything else
+    that a due time costs.
+    """
+
+    def __init__(self) -> None:
+        self._rows: dict[str, bytes] = {}
+
+    def knows(self, row: Sequence[Any]) -> bool:
+        return self._rows.get(row[0]) == _digest(row)
+
+    def note(self, row: Sequence[Any]) -> None:
+        self._rows[row[0]] = _digest(row)
+
+
+def _digest(row: Sequence[Any]) -> bytes:
+    return blake2b(repr(tuple(row)).encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -1,13 +1,15 @@
 """The clock's handler for many app jobs at once: what `dispatch.on_due` does for one, in a few statements."""
 
 import logging
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from app_manager.models import App, new_id
 from app_runtime import queue
+from app_runtime.admission import JUDGED, LetRun
 from app_runtime.dispatch import (
     GONE,
     SEEN,
@@ -20,10 +22,30 @@ from app_runtime.dispatch import (
 )
 from app_runtime.models import Run
 from app_runtime.statuses import Status, Trigger
+from halo_site.store.fields import to_ms
 from halo_site.store.inserting import insert_alike
+from halo_site.store.statements import GIVEN, Listed, made
 from scheduler.registry import Dispatch, Due
 
 logger = logging.getLogger(__name__)
+APPS = Listed(lambda: App.objects.filter(pk__in=[GIVEN]).values_list(*JUDGED))
+UNFINISHED = Listed(lambda: Run.objects.unfinished().filter(app_id__in=[GIVEN]).values_list(*SEEN))
+OWN_COLUMNS = ("run_id", "app_id", "session_key", "trigger_data", "task_id")  # of each run of a batch
+let_run = LetRun()
+
+
+class Going(NamedTuple):
+    """A stored run that has not ended, as `SEEN` has it."""
+
+    run_id: str
+    app_id: str
+    status: str
+    trigger_type: str
+    queued_at: int  # milliseconds UTC
+
+    @property
+    def short_id(self) -> str:
+        return self.run_id[:8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +53,9 @@ class Planned:
     """A run that is about to be queued; to make its model takes longer than all the rest."""
 
     run_id: str
-    app: App
+    app_id: str
     data: dict[str, Any]
-    queued_at: datetime
+    queued_at: int  # milliseconds UTC
     status: str = Status.QUEUED
     trigger_type: str = Trigger.SCHEDULE
 
@@ -42,21 +64,24 @@ class Planned:
         return self.run_id[:8]
 
 
+class Known(NamedTuple):
+    """What the database said of the apps of a batch; runs that are planned are added."""
+
+    apps: dict[str, tuple[Any, ...]]  # by id, columns as `JUDGED` has them
+    unfinished: defaultdict[str, list[Unfinished]]
+
+
 def on_many_due(dues: Sequence[Due], now: datetime) -> Mapping[str, Dispatch]:
     """Job id → what was done. A job that makes trouble is left out, and asked by itself.
 
     Raises IntegrityError where another process queued a run of one of the apps this moment.
     """
-    apps = App.objects.in_bulk({app_id for due in dues if (app_id := app_id_of(due.job))})
-    unfinished: dict[str, list[Unfinished]] = {}
-    for run in Run.objects.filter(app__in=apps).unfinished().only(*SEEN):
-        unfinished.setdefault(run.app_id, []).append(run)
+    known = _known({app_id for due in dues if (app_id := app_id_of(due.job))})
     answers: dict[str, Dispatch] = {}
     planned: list[Planned] = []
     for due in dues:
-        app = apps.get(app_id_of(due.job))
         try:
-            answer = _answer(due, app, unfinished, planned, now)
+            answer = _answer(due, known, planned, now)
         except Exception:
             logger.exception("Job %s is dispatched by itself", due.job.pk, extra={"action": "slot_alone"})
         else:
@@ -65,22 +90,30 @@ def on_many_due(dues: Sequence[Due], now: datetime) -> Mapping[str, Dispatch]:
     return answers
 
 
-def _answer(
-    due: Due,
-    app: App | None,
-    unfinished: dict[str, list[Unfinished]],
-    planned: list[Planned],
-    now: datetime,
-) -> Dispatch:
+def _known(app_ids: set[str]) -> Known:
+    apps = {row[0]: row for row in APPS.rows(app_ids)}
+    unfinished: defaultdict[str, list[Unfinished]] = defaultdict(list)
+    for row in UNFINISHED.rows(apps):
+        run = Going(*row)
+        unfinished[run.app_id].append(run)
+    return Known(apps, unfinished)
+
+
+def _answer(due: Due, known: Known, planned: list[Planned], now: datetime) -> Dispatch:
     """The answer for one due time; its run, where it gets one, is added to both lists."""
-    if app is None:
+    app_id = app_id_of(due.job)
+    row = known.apps.get(app_id)
+    if row is None:
         return GONE
-    refusal = refusal_of_due(app, due.job.metadata or {}, unfinished.get(app.pk, ()))
-    if refusal is not None:
-        return refusal
-    run = Planned(new_id(), app, trigger_data(due.job, due.due_at), now)
+    if app_id in known.unfinished or not let_run.knows(row):
+        app = made(App, JUDGED, row)
+        refusal = refusal_of_due(app, due.job.metadata or {}, known.unfinished.get(app_id, ()))
+        if refusal is not None:
+            return refusal
+        let_run.note(row)
+    run = Planned(new_id(), app_id, trigger_data(due.job, due.due_at), to_ms(now))
     planned.append(run)
-    unfinished.setdefault(app.pk, []).append(run)
+    known.unfinished[app_id].append(run)
     return Dispatch.started({"runId": run.run_id})
 
 
@@ -89,16 +122,9 @@ def _insert(planned: list[Planned], now: datetime) -> None:
     if not planned:
         return
     tasks = queue.tasks_for([run.run_id for run in planned])
-    pattern = new_run(planned[0].app, Trigger.SCHEDULE, now, planned[0].data)
+    pattern = new_run(App(pk=planned[0].app_id), Trigger.SCHEDULE, now, planned[0].data)
     pattern.task_id = "given by each row"
     rows = [
-        {
-            "run_id": run.run_id,
-            "app_id": run.app.pk,
-            "session_key": session_key_of(run.run_id),
-            "trigger_data": run.data,
-            "task_id": tasks[run.run_id],
-        }
-        for run in planned
+        (run.run_id, run.app_id, session_key_of(run.run_id), run.data, tasks[run.run_id]) for run in planned
     ]
-    insert_alike(pattern, rows)
+    insert_alike(pattern, OWN_COLUMNS, rows)

@@ -90,10 +90,8 @@ def tasks_for(run_ids: Sequence[str]) -> dict[str, str]:
         run_after=get_date_max(),
         backend_name=execute.backend,
     )
-    rows = [
-        {"id": task_id, "args_kwargs": {"args": [run_id], "kwargs": {}}} for run_id, task_id in tasks.items()
-    ]
-    insert_alike(pattern, rows)
+    rows = [(task_id, {"args": [run_id], "kwargs": {}}) for run_id, task_id in tasks.items()]
+    insert_alike(pattern, ("id", "args_kwargs"), rows)
     return {run_id: str(task_id) for run_id, task_id in tasks.items()}
 
 

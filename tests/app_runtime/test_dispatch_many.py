@@ -10,8 +10,10 @@ from django_tasks_db.models import DBTaskResult
 
 from app_manager.models import App
 from app_runtime import dispatch_many
+from app_runtime.admission import JUDGED, refusal_of_state
 from app_runtime.models import Run
 from app_runtime.statuses import Status, Trigger
+from halo_site.store.statements import made
 from scheduler import registry
 from scheduler.clock import run_once
 from scheduler.models import Job, Slot
@@ -90,6 +92,57 @@ def test_whatever_an_app_is_like_the_verdict_is_that_of_one_alone(alone: Callabl
     run_once(DUE)
     assert [(name, verdict, reason) for name, verdict, reason, _ in ended()] == together
     assert {verdict for _, verdict, _ in together} == {"ran", "skipped"}
+
+
+REQUIRED = {"key": "page", "label": "Page", "type": "url", "required": True}
+SINCE_THEN: dict[str, Callable[[App], dict[str, Any]]] = {
+    "paused": lambda app: {"status": "paused"},
+    "of another type": lambda app: {"spec": {**app.spec, "type": "skill"}},
+    "not readable": lambda app: {"spec": {"name": 3}},
+    "in need of a value": lambda app: {"spec": {**app.spec, "config_schema": [REQUIRED]}},
+    "with odd values": lambda app: {"user_config": ["x"]},
+    "with odd changes": lambda app: {"user_overrides": 3},
+    "with odd rights": lambda app: {"permissions": "all"},
+}
+
+
+@pytest.mark.parametrize("change", SINCE_THEN.values(), ids=SINCE_THEN)
+def test_an_app_that_was_let_run_is_judged_anew_once_it_has_changed(
+    change: Callable[[App], dict[str, Any]],
+) -> None:
+    app, _other = make_app("One Watch"), make_app("Two Watch")
+    run_once(DUE)
+    Run.objects.all().delete()
+    App.objects.filter(pk=app.pk).update(**change(app))
+    run_once(NINE + 20 * SECOND)
+    assert [(name, verdict) for name, verdict, _, _ in ended()] == [
+        ("One Watch - often", "ran"),
+        ("One Watch - often", "skipped"),
+        ("Two Watch - often", "ran"),
+        ("Two Watch - often", "ran"),
+    ]
+    assert not Run.objects.for_app(app).exists()
+
+
+def test_an_app_that_reads_as_it_did_is_not_judged_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_app("One Watch")
+    make_app("Two Watch")
+    run_once(DUE)
+    Run.objects.all().delete()
+    judged: list[App] = []
+    monkeypatch.setattr(dispatch_many, "refusal_of_due", lambda app, *_given: judged.append(app))
+    assert run_once(NINE + 20 * SECOND).dispatched == 2
+    assert judged == []
+
+
+def test_the_columns_that_are_kept_are_all_that_decide() -> None:
+    app = make_app("Bare Watch", config_schema=[REQUIRED])
+    (row,) = dispatch_many.APPS.rows([app.pk])
+    found = made(App, JUDGED, row)
+    with CaptureQueriesContext(connection) as captured:
+        assert refusal_of_state(found, automatic=True) == refusal_of_state(app, automatic=True)
+    assert len(captured) == 0
+    assert found.get_deferred_fields().isdisjoint(JUDGED)
 
 
 def test_of_two_jobs_of_one_app_the_second_names_the_run_of_the_first() -> None:
