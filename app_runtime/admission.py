@@ -8,7 +8,8 @@ from typing import Any
 from app_manager.models import App
 from app_manager.states import RUNS_BY_CLICK, RUNS_BY_ITSELF, Status
 
-# The columns of an app that decide whether its state lets it run; its id comes first
+MOST_KNOWN = 50_000  # rows that are remembered, of 16 bytes each
+# The columns of an app that decide whether its state lets it run; its ids come first
 JUDGED = ("id", "spec_id", "status", "spec", "user_config", "user_overrides", "permissions")
 
 
@@ -43,21 +44,24 @@ def refusal_of_state(app: App, *, automatic: bool) -> Refusal | None:
 
 
 class LetRun:
-    """The apps whose state let them run by themselves, each with what its row said of `JUDGED` then.
+    """What the rows of apps said of `JUDGED`, of those whose state let them run by themselves.
 
-    A row that says the same again needs no second judgement: to read a spec takes longer than everything else
-    that a due time costs.
+    A row that says the same needs no second judgement, nor does that of another app: to read a spec takes
+    longer than everything else that a due time costs.
     """
 
     def __init__(self) -> None:
-        self._rows: dict[str, bytes] = {}
+        self._rows: set[bytes] = set()
 
     def knows(self, row: Sequence[Any]) -> bool:
-        return self._rows.get(row[0]) == _digest(row)
+        return _digest(row) in self._rows
 
     def note(self, row: Sequence[Any]) -> None:
-        self._rows[row[0]] = _digest(row)
+        if len(self._rows) >= MOST_KNOWN:
+            self._rows.clear()
+        self._rows.add(_digest(row))
 
 
 def _digest(row: Sequence[Any]) -> bytes:
-    return blake2b(repr(tuple(row)).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    """Of all but the ids: they are in the words of a refusal at most."""
+    return blake2b(repr(row[2:]).encode("utf-8", "surrogatepass"), digest_size=16).digest()

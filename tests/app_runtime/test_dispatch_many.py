@@ -9,8 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from django_tasks_db.models import DBTaskResult
 
 from app_manager.models import App
-from app_runtime import dispatch_many
-from app_runtime.admission import JUDGED, refusal_of_state
+from app_runtime import admission, dispatch_many
+from app_runtime.admission import JUDGED, LetRun, refusal_of_state
 from app_runtime.models import Run
 from app_runtime.statuses import Status, Trigger
 from halo_site.store.statements import made
@@ -133,6 +133,22 @@ def test_an_app_that_reads_as_it_did_is_not_judged_again(monkeypatch: pytest.Mon
     monkeypatch.setattr(dispatch_many, "refusal_of_due", lambda app, *_given: judged.append(app))
     assert run_once(NINE + 20 * SECOND).dispatched == 2
     assert judged == []
+
+
+def test_of_apps_that_read_alike_one_is_judged() -> None:
+    rows = [("1", "one", "active", "{}"), ("2", "two", "active", "{}"), ("3", "one", "paused", "{}")]
+    let_run = LetRun()
+    let_run.note(rows[0])
+    assert [let_run.knows(row) for row in rows] == [True, True, False]
+
+
+def test_what_is_remembered_of_apps_does_not_grow_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admission, "MOST_KNOWN", 2)
+    let_run = LetRun()
+    rows = [("1", "one", "active", str(number)) for number in range(3)]
+    for row in rows:
+        let_run.note(row)
+    assert [let_run.knows(row) for row in rows] == [False, False, True]
 
 
 def test_the_columns_that_are_kept_are_all_that_decide() -> None:
