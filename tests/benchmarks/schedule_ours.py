@@ -71,10 +71,14 @@ def burst(jobs: int) -> dict[str, float]:
     due = clock.utc_now() + AHEAD
     Job.objects.update(anchor_at=due - timedelta(hours=1), next_run_at=due)
     lateness: list[float] = []
+    began: list[float] = []
+    ended: list[float] = []
     stop, run_batch = Event(), clock.run_batch
 
     def noted(*arguments: Any) -> Any:
+        began.append(time.process_time())
         batch = run_batch(*arguments)
+        ended.append(time.process_time())
         if batch is not None:
             late = (clock.utc_now() - due).total_seconds() * 1000
             lateness.extend([late] * batch.counts[Verdict.RAN])
@@ -87,7 +91,8 @@ def burst(jobs: int) -> dict[str, float]:
     assert Slot.objects.filter(verdict=Verdict.RAN).count() == Run.objects.queued().count() == len(lateness)
     late = Sample(lateness)
     rate = 1000 * jobs / max(lateness)
-    return {"rate": rate, "p50": late.median, "p99": late.p99, "dropped": jobs - len(lateness)}
+    cpu = 1e6 * (ended[-1] - began[0]) / jobs
+    return {"rate": rate, "p50": late.median, "p99": late.p99, "dropped": jobs - len(lateness), "cpu": cpu}
 
 
 def idle(jobs: int) -> dict[str, float]:
