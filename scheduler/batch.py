@@ -17,7 +17,7 @@ from scheduler.ledger import Line
 from scheduler.models import Job, JobQuerySet, Slot
 from scheduler.recurrence import ScheduleError, due_times
 from scheduler.registry import Due
-from scheduler.statuses import JobStatus, Verdict
+from scheduler.statuses import JobStatus, SkipReason, Verdict
 
 BATCH_JOBS = 250  # per transaction (DESIGN §5.1)
 BATCH_SLOTS = 2_000  # ledger rows per transaction, unless one job owes more: other writers wait
@@ -37,6 +37,7 @@ class Claim:
     job: Job
     owed: Backlog
     problem: str = ""
+    stored_ms: int = 0  # its next time as it was read: errors had pushed it past the owed ones before it
 
     @property
     def first_ms(self) -> int:
@@ -127,7 +128,7 @@ def _read_claim(job: Job, since: datetime | None, now: datetime) -> Claim:
         )
     except ScheduleError as error:
         return Claim(job, Backlog(due_ms), str(error))
-    return Claim(job, owed)
+    return Claim(job, owed, stored_ms=due_ms)
 
 
 def _claim(claims: list[Claim], now: datetime) -> bool:
@@ -182,9 +183,12 @@ def _lines(claim: Claim, answer: Answer | None, recorded: dict[int, int], now: d
     else:
         newest = Line(job.pk, owed.newest_ms, answer.verdict, answer.reason, answer.error, answer.metadata)
     lines = [] if owed.newest_ms in recorded else [newest]
-    missed_until_ms = to_ms(now - LATE + _ROUNDING) if job.skips_missed else None
+    late_ms = range(claim.stored_ms, to_ms(now - LATE + _ROUNDING) if job.skips_missed else 0)
     older = [(due_ms, 1) for due_ms in owed.older if due_ms not in recorded]
-    return [*(_older(newest, each, missed_until_ms) for each in (*_rest(claim, recorded), *older)), *lines]
+    return [
+        *(_older(newest, each, late_ms, bool(lines)) for each in (*_rest(claim, recorded), *older)),
+        *lines,
+    ]
 
 
 def _rest(claim: Claim, recorded: dict[int, int]) -> list[tuple[int, int]]:
@@ -201,15 +205,20 @@ def _rest(claim: Claim, recorded: dict[int, int]) -> list[tuple[int, int]]:
     return [(next(due_ms for due_ms in times if due_ms not in recorded), count)]
 
 
-def _older(newest: Line, due: tuple[int, int], missed_until_ms: int | None) -> Line:
-    """A due time before the newest: it shares what became of that one, or was missed by the job's policy.
+def _older(newest: Line, due: tuple[int, int], missed_ms: range, is_new: bool) -> Line:
+    """A due time before the newest: merged into its run, or the truth where there is none.
 
-    Those before `missed_until_ms` were missed.
+    Those in `missed_ms` were missed by the job's policy, which is nothing to those that errors pushed aside.
+    `is_new`: the newest is not in the ledger yet, and `newest` says what became of it.
     """
     due_ms, count = due
-    if missed_until_ms is not None and due_ms < missed_until_ms:
+    # More than can be listed come from a stop, never from errors alone: the policy counts for all of them.
+    if due_ms in missed_ms or (count > 1 and missed_ms):
         return Line(newest.job_id, due_ms, Verdict.MISSED, count=count)
-    if newest.verdict == Verdict.SKIPPED:
-        # "Merged" would promise a run that there is not.
-        return replace(newest, due_ms=due_ms, count=count)
+    if newest.reason == SkipReason.PAUSED:
+        return replace(newest, due_ms=due_ms, count=count)  # its owner closes what it owes when that changes
+    if newest.verdict == Verdict.SKIPPED or (is_new and newest.verdict == Verdict.MISSED):
+        # "Merged" would promise a run that there is not; and nobody judged this one for the newest's reason.
+        words = {"words": _("Several had come due before the clock came to them, and no run stood for them.")}
+        return Line(newest.job_id, due_ms, Verdict.MISSED, metadata=words, count=count)
     return Line(newest.job_id, due_ms, Verdict.MERGED, count=count)

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from django.db import models, transaction
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -15,8 +15,8 @@ from scheduler import ledger
 from scheduler.backoff import MAX_ERRORS, settle
 from scheduler.catchup import owed_between
 from scheduler.recurrence import ScheduleError, describe, next_due, validate
-from scheduler.registry import visible_jobs
-from scheduler.statuses import JobStatus, MissedPolicy, Outcome, SkipReason, Verdict
+from scheduler.registry import jobs_held, visible_jobs
+from scheduler.statuses import Held, JobStatus, MissedPolicy, Outcome, SkipReason, Verdict
 
 KEPT_SLOTS = 1_000  # per job (BEHAVIOUR, Retention)
 _DISABLED_REASON = "disabled_reason"  # in a job's metadata, beside what its owner keeps there
@@ -30,6 +30,10 @@ class JobQuerySet(models.QuerySet["Job"]):
     def with_next(self) -> "JobQuerySet":
         """Enabled jobs that have a next time."""
         return self.filter(enabled=True, next_run_at__gt=0)  # 0 is "none" in this column
+
+    def perhaps_owing(self, now: datetime) -> "JobQuerySet":
+        """Those that may owe due times which no clock has come to: overdue, or pushed back by errors."""
+        return self.with_next().filter(Q(next_run_at__lte=now) | Q(consecutive_errors__gt=0))
 
     def due(self, now: datetime) -> "JobQuerySet":
         """Jobs whose next time has come, longest overdue first."""
@@ -62,9 +66,8 @@ class JobQuerySet(models.QuerySet["Job"]):
         job = self.select_for_update().filter(pk=id).first() or Job(id=id, created_at=now, enabled=False)
         anew = job.schedule != schedule
         if anew or not enabled:
-            job._close_owed(
-                _("Its schedule was changed before the clock came to it.") if enabled else "", now
-            )
+            changed = _("No clock had come to it before its schedule was changed.")
+            job._miss_owed(changed if enabled else "", now)
         if anew:
             job.schedule, job.anchor_at, job.consecutive_errors = schedule, now, 0
         elif job.disabled_reason:
@@ -154,6 +157,7 @@ class Job(models.Model):
     def restart(self, now: datetime) -> bool:
         """Begin anew after errors: on, none counted, at its regular time; False if no time is left."""
         self._lock()
+        self._miss_owed(_("No clock had come to it before the job began anew."), now)
         try:
             self._switch_on(now)
         except ScheduleError:
@@ -167,8 +171,28 @@ class Job(models.Model):
         self._lock()
         if not self.enabled:
             return False
-        self._close_owed(reason, now)
+        why = _("No clock had come to it before it was switched off: %(reason)s") % {"reason": reason}
+        self._miss_owed(why if reason else "", now)
         self._switch_off(reason)
+        self._save_state(now)
+        return True
+
+    @transaction.atomic
+    def close_owed(self, verdict: Verdict, reason: str, words: str, now: datetime) -> bool:
+        """Give the due times up to now that no clock has come to their verdict; False if there are none.
+
+        For its owner, when from now on due times end differently: the clock would judge all it finds by what
+        holds when it comes. The next time is then one after `now`; with none left the job goes off.
+        """
+        self._lock()
+        owed = self._owed(now)
+        if not owed:
+            return False
+        self._write(owed, verdict, reason, words)
+        if self.next_run_at <= now:
+            self.next_run_at = self.next_due_after(now)
+            if self.next_run_at is None:
+                self._switch_off("")
         self._save_state(now)
         return True
 
@@ -219,10 +243,10 @@ class Job(models.Model):
         if settled.consecutive_errors >= MAX_ERRORS:
             facts = {"count": settled.consecutive_errors, "error": error}
             words = _("%(count)d errors in a row. The last one: %(error)s") % facts
-            self._close_owed(words, finished_at)
+            self._miss_owed(words, finished_at)
             self._switch_off(words)
         elif settled.next_ms is None:
-            self._close_owed("", finished_at)
+            self._miss_owed("", finished_at)
             self._switch_off("")
         elif self.enabled and (failed or self.next_run_at is None):
             candidate = from_ms(settled.next_ms)
@@ -243,20 +267,29 @@ class Job(models.Model):
             )
         )
 
-    def _close_owed(self, why: str, now: datetime) -> None:
-        """Give the due times that came while it was on, and that no clock has seen, their verdict."""
+    def _miss_owed(self, why: str, now: datetime) -> None:
+        """Close what it owes before it goes off or another rule holds: nothing will run for these times."""
+        owed = self._owed(now)
+        if owed:
+            held = Job.objects.filter(jobs_held(Held.PAUSED) | jobs_held(Held.BLOCKED), pk=self.pk).exists()
+            verdict, reason = (Verdict.SKIPPED, SkipReason.PAUSED) if held else (Verdict.MISSED, "")
+            self._write(
+                owed, verdict, reason, why or _("No clock had come to it before it was switched off.")
+            )
+
+    def _write(self, owed: list[tuple[int, int]], verdict: Verdict, reason: str, words: str) -> None:
+        line = partial(ledger.Line, self.pk, verdict=verdict, reason=reason, metadata={"words": words})
+        ledger.write(line(due_ms=due_ms, count=count) for due_ms, count in owed)
+
+    def _owed(self, now: datetime) -> list[tuple[int, int]]:
+        """The due times that came while it was on, and that no clock has seen, as rows and their counts."""
         since_ms = self._last_seen_ms()
         if since_ms is None or since_ms >= to_ms(now) or self.anchor_at is None:
-            return
+            return []
         try:
-            owed = owed_between(self.schedule, to_ms(self.anchor_at), after_ms=since_ms, until_ms=to_ms(now))
+            return owed_between(self.schedule, to_ms(self.anchor_at), after_ms=since_ms, until_ms=to_ms(now))
         except ScheduleError:
-            return
-        words = why or _("It was switched off before the clock came to it.")
-        line = partial(
-            ledger.Line, self.pk, verdict=Verdict.SKIPPED, reason=SkipReason.PAUSED, metadata={"words": words}
-        )
-        ledger.write(line(due_ms=due_ms, count=count) for due_ms, count in owed)
+            return []
 
     def _last_seen_ms(self) -> int | None:
         """Regular due times after this moment are still to come to the clock; None while it is off."""

@@ -21,9 +21,7 @@ def of_row(slot: Slot, into: Slot | None, teller: Teller) -> tuple[str, str]:
         case Verdict.SKIPPED:
             return "skipped", _skipped(slot)
         case Verdict.MISSED:
-            return "missed", _(
-                "It was missed: no clock was running at that time, and this job skips what it missed."
-            )
+            return "missed", _missed(slot)
         case Verdict.ERROR:
             return "failed", _("It failed to start: %(error)s") % {
                 "error": slot.error or _("nobody knows why.")
@@ -72,6 +70,13 @@ def _merged(into: Slot | None, teller: Teller) -> str:
         _("It had no run of its own: several were missed, and one run of %(time)s stands for all of them.")
         % facts
     )
+
+
+def _missed(slot: Slot) -> str:
+    words = slot.words.rstrip(".")
+    if words:
+        return _("It was missed: %(words)s.") % {"words": words[:1].lower() + words[1:]}
+    return _("It was missed: no clock was running at that time, and this job skips what it missed.")
 
 
 def _skipped(slot: Slot) -> str:

@@ -156,9 +156,16 @@ class Oracle:
 
     def switch_off(self, key: str, now: int) -> None:
         """What was due while it was on has its verdict too."""
-        owed = self._owed(self.jobs[key], now)
-        self._record(key, owed, ["skipped"] * len(owed))
+        self.close(key, now, "missed")
         self.jobs[key].since = None
+
+    def close(self, key: str, now: int, verdict: str) -> None:
+        """What is owed up to now ends so: from now on times end differently, and no clock came to these."""
+        job = self.jobs[key]
+        owed = self._owed(job, now)
+        if owed:
+            self._record(key, owed, [verdict] * len(owed))
+            job.since = None if job.ends else now
 
     def tick(self, now: int, paused: set[str]) -> set[tuple[str, int]]:
         """A clock looks at the time; what it must hand to a handler."""

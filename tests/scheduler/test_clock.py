@@ -155,6 +155,49 @@ def test_times_missed_by_a_paused_app_are_skipped_not_merged(handler: Recorder) 
     assert verdicts() == [Verdict.SKIPPED] * 3
 
 
+@pytest.mark.parametrize("reason", ["overlap", "limit", "budget"])
+def test_older_times_do_not_share_a_reason_that_held_for_the_newest_only(
+    handler: Recorder, reason: str
+) -> None:
+    handler.answer = lambda job: Dispatch.skipped(reason, "The run of 09:00 is not finished.")
+    put_job(every="1h")
+    run_once(NINE + timedelta(hours=2))
+    older, newest = Slot.objects.order_by("due_at")
+    assert (older.verdict, older.reason) == (Verdict.MISSED, "")
+    assert older.words.endswith("no run stood for them.")
+    assert (newest.verdict, newest.reason) == (Verdict.SKIPPED, reason)
+
+
+def put_backed_off() -> None:
+    """A job that skips what it missed, every minute, run at 09:01; an error holds it until 09:06."""
+    job = put_job(missed="skip")
+    run_once(NINE + MINUTE)
+    Job.objects.update(consecutive_errors=2)
+    job.record_result("error", NINE + MINUTE, NINE + MINUTE, slot_due=NINE + MINUTE)
+    assert Job.objects.get().next_run_at == NINE + 6 * MINUTE
+
+
+def test_the_policy_skip_is_not_for_times_that_errors_pushed_aside(handler: Recorder) -> None:
+    put_backed_off()
+    run_once(NINE + 6 * MINUTE + SECOND)
+    assert verdicts() == [Verdict.RAN, *[Verdict.MERGED] * 4, Verdict.RAN]
+
+
+def test_the_policy_skip_is_for_times_after_the_wait_for_errors(handler: Recorder) -> None:
+    put_backed_off()
+    run_once(NINE + 8 * MINUTE + SECOND)
+    assert verdicts() == [Verdict.RAN, *[Verdict.MERGED] * 4, Verdict.MISSED, Verdict.MISSED, Verdict.RAN]
+
+
+def test_pushed_aside_times_without_a_run_after_them_are_not_merged(handler: Recorder) -> None:
+    put_backed_off()
+    Job.objects.update(schedule={"kind": "every", "every": "5m"})
+    run_once(NINE + 8 * MINUTE)
+    assert verdicts()[1:] == [Verdict.MISSED, Verdict.MISSED]
+    older, newest = Slot.objects.order_by("due_at")[1:]
+    assert (older.words.endswith("no run stood for them."), newest.words) == (True, "")
+
+
 def test_times_that_errors_pushed_aside_are_in_the_ledger(handler: Recorder) -> None:
     job = put_job()
     run_once(NINE + MINUTE)

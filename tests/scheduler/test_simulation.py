@@ -12,6 +12,7 @@ from halo_site.store.fields import from_ms, to_ms
 from scheduler.clock import run_once
 from scheduler.models import Job, Slot
 from scheduler.registry import Dispatch
+from scheduler.statuses import SkipReason, Verdict
 from tests.scheduler.conftest import Recorder
 from tests.scheduler.factories import KIND
 from tests.scheduler.oracle import Oracle, Row
@@ -63,6 +64,7 @@ class Simulation:
         self.oracle = Oracle(int(START.timestamp()), int((END + SPARE).timestamp()))
         self.off: set[str] = set()
         self.happened: Counter[str] = Counter()
+        self.closed: Counter[str] = Counter()
         handler.answer = self.answer
         for place, (key, schedule) in enumerate(schedules().items()):
             missed = "skip" if place % 5 == 0 else "run_once"
@@ -87,6 +89,8 @@ class Simulation:
     def live(self, until: datetime) -> None:
         """Ordinary days: looks right at due times or hours apart, and people who change things."""
         while self.now < until:
+            if self.chance.random() < 0.2:
+                self.now += self.span(0, 6 * 3600)  # no clock for a while, and people change things
             if self.chance.random() < 0.3:
                 self.chance.choice([self.pause, self.switch])()
             if self.chance.random() < 0.03:
@@ -122,7 +126,14 @@ class Simulation:
         self.happened["back"] += 1
 
     def pause(self) -> None:
-        self.paused = set(self.chance.sample(list(self.oracle.jobs), self.chance.choice([0, 0, 5])))
+        """Its owner pauses some jobs and has others go on; that closes what no clock has come to."""
+        paused = set(self.chance.sample(list(self.oracle.jobs), self.chance.choice([0, 0, 5])))
+        for key in sorted(paused ^ self.paused):
+            verdict, reason = (Verdict.MISSED, "") if key in paused else (Verdict.SKIPPED, SkipReason.PAUSED)
+            closed = Job.objects.get(pk=key).close_owed(verdict, reason, "It changed.", self.now)
+            self.closed[verdict] += closed
+            self.oracle.close(key, to_ms(self.now), verdict.value)
+        self.paused = paused
 
     def switch(self) -> None:
         """A person switches a job off, or one on that is off."""
@@ -184,6 +195,8 @@ def test_it_is_a_simulation_of_fifty_jobs() -> None:
 def test_the_ledger_of_400_days_is_the_oracles(handler: Recorder) -> None:
     simulation = Simulation(handler, seed=7)
     check(simulation)
+    assert simulation.closed["missed"]
+    assert simulation.closed["skipped"]
     verdicts = Counter(row.verdict for row in simulation.oracle.ledger.values())
     assert verdicts.keys() == {"ran", "late", "merged", "missed", "skipped"}
     assert any(row.count > 1 for row in simulation.oracle.ledger.values())

@@ -115,6 +115,12 @@ def test_it_was_missed() -> None:
     )
 
 
+def test_it_was_missed_and_why() -> None:
+    words = "No clock had come to it before its schedule was changed."
+    row = slot(verdict=Verdict.MISSED, metadata={"words": words})
+    assert sentence(rows=[row]) == "It was missed: no clock had come to it before its schedule was changed."
+
+
 def test_it_failed_to_start() -> None:
     answer = ask(rows=[slot(verdict=Verdict.ERROR, error="ValueError: no")])
     assert (answer.kind, answer.sentence) == (Kind.FAILED, "It failed to start: ValueError: no")
