@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 from django.db.models import Q
+from django.utils.translation import gettext_lazy
 
 from app_manager.exceptions import ScheduleRefused
 from app_manager.policies import policies_of
 from app_manager.spec import AppSpec, schedule_of
 from app_manager.spec.parts import Subscription
+from app_manager.states import RUNS_BY_ITSELF, Status
 from scheduler.models import Job, JobQuerySet
 from scheduler.recurrence import ScheduleError, validate
+from scheduler.statuses import SkipReason, Verdict
 
 if TYPE_CHECKING:
     from app_manager.models import App
@@ -181,6 +184,33 @@ def restart_jobs(app: "App", now: datetime) -> None:
             put_job(app, key, now)
         elif job.consecutive_errors:
             job.restart(now)
+
+
+def close_owed_times(app: "App", before: str, now: datetime) -> None:
+    """Judge the due times that no clock has come to by ``before``, the status that the app leaves now.
+
+    The clock would judge them by the status that it finds when it comes.
+    """
+    ran = before in RUNS_BY_ITSELF
+    if ran and app.status in RUNS_BY_ITSELF:
+        return
+    verdict, reason = (Verdict.MISSED, "") if ran else (Verdict.SKIPPED, SkipReason.PAUSED)
+    words = str(_BEFORE[Status(app.status)] if ran else _DURING.get(before, _NOT_TOLD))
+    for job in Job.objects.filter(_begins_with(f"{app.pk}:")).perhaps_owing(now).order_by("pk"):
+        job.close_owed(verdict, reason, words, now)
+
+
+_BEFORE = {
+    Status.PAUSED: gettext_lazy("No clock had come to it before the app was paused."),
+    Status.ERROR: gettext_lazy("No clock had come to it before the app was stopped after errors."),
+    Status.NEEDS_LOGIN: gettext_lazy("No clock had come to it before the app needed a login."),
+    Status.UNINSTALLED: gettext_lazy("No clock had come to it before the app was uninstalled."),
+}
+_DURING: dict[str, Any] = {
+    Status.ERROR: gettext_lazy("it was stopped after errors"),
+    Status.NEEDS_LOGIN: gettext_lazy("it needed a login"),
+}
+_NOT_TOLD = gettext_lazy("no clock came to it meanwhile")
 
 
 def switch_off_jobs(app: "App", now: datetime) -> None:

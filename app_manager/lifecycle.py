@@ -20,7 +20,7 @@ from app_manager.exceptions import (
     StatusRefused,
 )
 from app_manager.followers import followers
-from app_manager.jobs import all_jobs_of, put_jobs, restart_jobs, switch_off_jobs
+from app_manager.jobs import all_jobs_of, close_owed_times, put_jobs, restart_jobs, switch_off_jobs
 from app_manager.states import Status
 from halo_site import audit
 from halo_site.datadir.spaces import Space, all_spaces, holding_spaces
@@ -184,12 +184,16 @@ def locked(app: "App") -> "App":
 def _tell_followers(
     app: "App", fields: dict[str, Any], before: str, actor: audit.Actor, now: datetime
 ) -> None:
-    """Give the object at hand its new values and tell the others; with their failure it has the old ones."""
+    """Give the object at hand its new values and tell the others, the clock too.
+
+    With their failure it has the old ones.
+    """
     old = {name: getattr(app, name) for name in fields}
     _take(app, fields)
     try:
         for follower in followers():
             follower.status_changed(app, before, actor, now)
+        close_owed_times(app, before, now)  # last: who changes runs and jobs holds runs first
     except BaseException:
         _take(app, old)
         raise

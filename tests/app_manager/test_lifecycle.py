@@ -11,6 +11,7 @@ from app_manager.states import Status
 from halo_site.datadir.paths import data_dir
 from halo_site.datadir.spaces import Space, all_spaces
 from halo_site.models import AuditEntry
+from scheduler.clock import run_once
 from scheduler.models import Job, Slot
 from tests.app_manager.factories import NINE, PAGE, TESTER, install_app
 from tests.factories import add_space, set_status
@@ -62,6 +63,83 @@ def test_a_pause_keeps_the_times_of_its_jobs():
     before = job().next_run_at
     app.pause(actor=TESTER, now=LATER)
     assert (job().enabled, job().next_run_at) == (True, before)
+
+
+def rows() -> list[tuple[str, str, str]]:
+    """Due time, verdict and words of the ledger, oldest first."""
+    return [(f"{each.due_at:%H:%M}", each.verdict, each.words) for each in Slot.objects.order_by("due_at")]
+
+
+def at(hours: float):
+    return NINE + timedelta(hours=hours)
+
+
+def by_the_hour() -> App:
+    rule = {"id": "hourly", "source": {"type": "schedule", "config": {"every": "1h"}}}
+    return install_app(subscriptions=[rule])
+
+
+def test_what_was_due_before_a_pause_and_no_clock_came_to_was_missed_not_skipped():
+    by_the_hour().pause(actor=TESTER, now=at(2.5))
+    run_once(at(3))
+    words = "No clock had come to it before the app was paused."
+    assert rows() == [
+        ("10:00", "missed", words),
+        ("11:00", "missed", words),
+        ("12:00", "skipped", "it is paused"),
+    ]
+
+
+def test_what_was_due_in_a_pause_is_not_run_after_it():
+    app = by_the_hour()
+    app.pause(actor=TESTER, now=at(0.5))
+    app.resume(actor=TESTER, now=at(1.5))
+    run_once(at(1.6))
+    slot = Slot.objects.get()
+    assert (slot.due_at, slot.verdict, slot.reason) == (at(1), "skipped", "paused")
+    assert job().next_run_at == at(2)
+
+
+def test_an_app_that_waits_for_a_person_runs_what_was_due():
+    app = by_the_hour()
+    app.change_status(Status.WAITING_USER, actor=TESTER, now=at(1.5))
+    assert rows() == []
+    assert job().next_run_at == at(1)
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [(Status.ERROR, "it was stopped after errors"), (Status.NEEDS_LOGIN, "it needed a login")],
+)
+def test_what_was_due_while_it_was_stopped_says_why(status, words):
+    app = by_the_hour()
+    app.change_status(status, actor=TESTER, now=at(0.5))
+    app.pause(actor=TESTER, now=at(1.5))
+    assert rows() == [("10:00", "skipped", words)]
+
+
+def test_what_was_due_before_an_uninstall_was_missed():
+    by_the_hour().uninstall(actor=TESTER, now=at(1.5))
+    assert rows() == [("10:00", "missed", "No clock had come to it before the app was uninstalled.")]
+
+
+def test_a_schedule_that_is_switched_off_in_a_pause_skipped_its_times():
+    by_the_hour().pause(actor=TESTER, now=at(0.5))
+    job().disable("", at(1.5))
+    slot = Slot.objects.get()
+    assert (slot.verdict, slot.reason) == ("skipped", "paused")
+
+
+def test_a_pause_that_fails_leaves_what_is_owed_to_the_clock(monkeypatch):
+    app = by_the_hour()
+    monkeypatch.setattr(Job, "close_owed", refuse)
+    with pytest.raises(RuntimeError):
+        app.pause(actor=TESTER, now=at(1.5))
+    assert (app.status, App.objects.get().status, rows()) == ("active", "active", [])
+
+
+def refuse(*args, **kwargs):
+    raise RuntimeError("no")
 
 
 def test_a_pause_is_told_with_who_and_from_what():
