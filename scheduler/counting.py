@@ -1,4 +1,4 @@
-"""How often a cron rule is due in a span, without a walk through its due times. Instants: seconds, UTC."""
+"""How often and when a cron rule is due in a span, without a walk. Instants: seconds, UTC."""
 
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
@@ -22,6 +22,21 @@ def count_instants(rule: CronRule, zone: ZoneInfo, first: int, until: int) -> in
             total += rule.count_walls(start, end)
         shown = max(shown, end)
     return total
+
+
+def list_instants(rule: CronRule, zone: ZoneInfo, first: int, until: int) -> Iterator[int]:
+    """The instants that `count_instants` counts, ascending."""
+    shown = first - 1 + offset_at(zone, first - 1)
+    for low, high, offset in _stretches(zone, first - 1, until):
+        start, end = low + offset, high + offset
+        if not rule.follows_wall_clock and start > shown:
+            if rule.count_walls(shown, start + 1):
+                yield low + 1
+            start += 1
+        elif not rule.follows_wall_clock:
+            start = max(start, shown)
+        yield from (wall - offset for wall in rule.walls(start, end))
+        shown = max(shown, end)
 
 
 def _stretches(zone: ZoneInfo, after: int, until: int) -> Iterator[tuple[int, int, int]]:

@@ -11,9 +11,11 @@ Instants are whole seconds since the epoch, UTC.
 """
 
 import copy
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from itertools import product
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
@@ -50,6 +52,17 @@ class CronRule:
         last_day, to_second = divmod(until, _DAY)
         total = self._count_until(last_day, to_second) - self._count_until(first_day, from_second)
         return total + sum(self._count_until(day, _DAY - 1) for day in range(first_day, last_day))
+
+    def walls(self, after: int, until: int) -> Iterator[int]:
+        """The matching wall-clock times in (after, until], ascending, both in naive seconds since 1970."""
+        walker = self._walker
+        for day in range(after // _DAY, until // _DAY + 1):
+            date = _EPOCH + timedelta(days=day)
+            if date.month not in walker.months or not walker.match_day(date):
+                continue
+            fields = product(sorted(walker.hours), sorted(walker.minutes), sorted(walker.seconds))
+            found = (day * _DAY + hour * 3600 + minute * 60 + second for hour, minute, second in fields)
+            yield from (wall for wall in found if after < wall <= until)
 
     def _count_until(self, day: int, second: int) -> int:
         """Matching times on that day (counted from 1970) up to that second of it."""

@@ -35,7 +35,6 @@ from scheduler.day import (
 )
 from scheduler.models import Job, JobQuerySet
 from scheduler.registry import About
-from scheduler.rows import kind_of
 from scheduler.soonest import soonest_page
 from scheduler.standing import Standing, standing_of
 from scheduler.statuses import Held, Verdict
@@ -110,13 +109,13 @@ class DayPage:
 
     @cached_property
     def _counted(self) -> list[tuple[str, Planned]]:
-        """Name and due times of the soonest jobs, as many as can be walked through."""
-        found, walked = [], 0
+        """Name and due times of the soonest jobs, as many as can be counted."""
+        found, times = [], 0
         for job in self._due.order_by("next_run_at", "pk")[:MOST_JOBS]:
-            each = planned(rule_of(job), to_ms(job.anchor_at), self.window)
-            walked += len(each.minutes) if kind_of(job) == "cron" and not each.is_band else 0
-            found.append((job.name, from_next(each, job, self.window)))
-            if walked > MOST_TIMES:
+            each = from_next(planned(rule_of(job), to_ms(job.anchor_at), self.window), job, self.window)
+            found.append((job.name, each))
+            times += each.count
+            if times > MOST_TIMES:
                 break
         return found
 
@@ -130,9 +129,13 @@ class DayPage:
         return len(self._counted)
 
     @cached_property
+    def _per_bucket(self) -> list[int]:
+        return density((each for _name, each in self._counted), self.window.now_minute)
+
+    @cached_property
     def density(self) -> list[Mark]:
         """The bars of what is to come, as high as the fullest is: ``length`` is the height in percent."""
-        counts = density((each for _name, each in self._counted), self.window.now_minute)
+        counts = self._per_bucket
         most = max(counts, default=0)
         crowded = {clash.minute // BUCKET for clash in self.clashes}
         return [
@@ -150,7 +153,7 @@ class DayPage:
     def clash_rows(self) -> list[tuple[str, int, str]]:
         """The first clashes: the time, how many, and whose."""
         return [
-            (self._time(clash.minute), clash.count, self._names(clash))
+            (self._time_of(clash.second), clash.count, self._names(clash))
             for clash in self.clashes[:SHOWN_CLASHES]
         ]
 
@@ -161,7 +164,7 @@ class DayPage:
     @cached_property
     def total(self) -> int:
         """How many due times are to come in the window."""
-        return sum(density((each for _name, each in self._counted), self.window.now_minute))
+        return sum(self._per_bucket)
 
     @property
     def summary(self) -> str:
@@ -221,17 +224,15 @@ class DayPage:
         )
 
     def _coming_marks(self, coming: Planned, paint: str) -> list[Mark]:
-        if not coming.minutes:
-            return []
-        if coming.is_band:
-            first, last = coming.minutes[0], coming.minutes[-1] + 1
-            words = _("%(count)s due times") % {"count": f"{coming.count:,}"}
-            return [Mark(first, last - first, f"{paint}-band", f"{self._time(first)}: {words}")]
-        return [Mark(minute, 5, paint, self._time(minute)) for minute in coming.minutes]
+        if not coming.is_band:
+            return [Mark(minute, 5, paint, self._time(minute)) for minute in coming.minutes]
+        return [
+            Mark(first, last + 1 - first, f"{paint}-band", f"{self._time(first)}: {_due_words(count)}")
+            for first, last, count in coming.bands
+        ]
 
     def _bar_words(self, place: int, count: int) -> str:
-        words = ngettext("%(n)d due time", "%(n)d due times", count) % {"n": count}
-        return f"{self._time(place * BUCKET)}: {words}"
+        return f"{self._time(place * BUCKET)}: {_due_words(count)}"
 
     def _names(self, clash: Clash) -> str:
         shown = ", ".join(clash.names[:SHOWN_NAMES])
@@ -240,6 +241,11 @@ class DayPage:
 
     def _time(self, minute: int) -> str:
         return f"{timezone.localtime(self.window.start + timedelta(minutes=minute)):%H:%M}"
+
+    def _time_of(self, second: int) -> str:
+        """A due time: with its seconds where it has any."""
+        local = timezone.localtime(self.window.start + timedelta(seconds=second))
+        return f"{local:%H:%M:%S}" if local.second else f"{local:%H:%M}"
 
     def _url(self, start: datetime) -> str:
         return f"{self.request.path}?from={start.astimezone(UTC):%Y-%m-%dT%H}"
@@ -267,10 +273,7 @@ def rule_of(job: Job) -> str:
 
 def from_next(each: Planned, job: Job, window: Window) -> Planned:
     """Without what the clock has seen, or will leave out until the job's next time."""
-    first = max(window.minute_of(to_ms(job.next_run_at)), 0) if job.next_run_at else 0
-    minutes = tuple(minute for minute in each.minutes if minute >= first)
-    count = each.count * len(minutes) // len(each.minutes) if each.minutes else 0
-    return Planned(minutes, count, each.is_band)
+    return each.since(max(window.second_of(to_ms(job.next_run_at)), 0)) if job.next_run_at else each
 
 
 def past_of(jobs: list[Job], window: Window) -> dict[str, dict[int, Counter[str]]]:
@@ -300,6 +303,10 @@ def _counted_words(counts: Mapping[str, int]) -> str:
         f"{counts[key]:,} {str(each.label).lower()}" for each in Verdict if counts[key := f"verdict:{each}"]
     ]
     return ", ".join(parts)
+
+
+def _due_words(count: int) -> str:
+    return ngettext("%(n)s due time", "%(n)s due times", count) % {"n": f"{count:,}"}
 
 
 def _lane_words(past: Mapping[int, Counter[str]], coming: Planned) -> str:

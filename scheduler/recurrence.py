@@ -5,14 +5,14 @@ A schedule is the JSON of a job (halo-facts §5): {"kind": "every", "every": "30
 {"kind": "once", "once": <epoch ms>}. The rules are those of BEHAVIOUR, Schedules.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice, pairwise
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from halo_site.zones import system_zone
-from scheduler.counting import count_instants
+from scheduler.counting import count_instants, list_instants
 from scheduler.cron import CronRule, next_instant, parse_cron
 from scheduler.durations import parse_duration
 from scheduler.wording import in_words
@@ -75,6 +75,23 @@ def count_due(
             return count_instants(_cron(schedule), zone, first // 1000, min(until_ms, MAX_MS) // 1000)
         case _:
             return 1
+
+
+def due_between(
+    schedule: Schedule, *, anchor_ms: int, after_ms: int, until_ms: int, default_timezone: str | None = None
+) -> Sequence[int]:
+    """All due times in (after_ms, until_ms], ascending: quick for dense rules, for spans of days."""
+    first = next_due(schedule, anchor_ms=anchor_ms, after_ms=after_ms, default_timezone=default_timezone)
+    if first is None or first > until_ms:
+        return ()
+    match _kind(schedule):
+        case "every":
+            return range(first, until_ms + 1, _interval_ms(schedule))
+        case "cron":
+            zone, until = _zone(schedule, default_timezone), min(until_ms, MAX_MS) // 1000
+            return [at * 1000 for at in list_instants(_cron(schedule), zone, first // 1000, until)]
+        case _:
+            return (first,)
 
 
 def validate(schedule: Schedule) -> None:

@@ -14,7 +14,7 @@ from scheduler.day_page import DayPage, full_hour, start_of
 from scheduler.models import Job, Slot
 from scheduler.statuses import Verdict
 from tests.factories import make_app, set_status
-from tests.scheduler.factories import MINUTE, put_job
+from tests.scheduler.factories import MINUTE, put_job, put_scheduled
 
 pytestmark = pytest.mark.django_db
 DAY = "/schedule/day/"
@@ -92,6 +92,27 @@ def test_more_due_at_once_than_workers_is_told_with_names(operator_client: Clien
     assert found.workers == 1
     assert found.clash_rows[0][1:] == (6, "Job job-0, Job job-1, Job job-2, Job job-3 and 2 more")
     assert "clash" in {mark.paint for mark in found.density}
+
+
+def test_other_seconds_of_one_minute_are_no_collision(operator_client: Client) -> None:
+    now = timezone.now()
+    for number in range(3):
+        put_job(f"job-{number}", "6h", now=now + timedelta(seconds=number))
+    assert page(operator_client).clash_rows == []
+
+
+def test_lane_density_and_collisions_agree_on_a_dense_rule(operator_client: Client) -> None:
+    for number in range(2):
+        rule = {"kind": "cron", "cron": "* 7-8 * * *", "timezone": "UTC"}
+        put_scheduled(rule, id=f"job-{number}", now=timezone.now())
+    tomorrow = full_hour(timezone.now() + 24 * HOUR).replace(hour=0)
+    found = page(operator_client, f"?from={tomorrow:%Y-%m-%dT%H}")
+    assert [(mark.minute, mark.length) for mark in found.lanes[0].marks] == [(420, 120)]
+    assert found.total == 240
+    assert [(mark.minute, mark.words[-12:]) for mark in found.density][::7] == [
+        (420, "30 due times"), (525, "30 due times")
+    ]  # fmt: skip
+    assert (len(found.clashes), found.clashes[0].minute) == (120, 420)
 
 
 def test_the_window_moves_and_comes_back(operator_client: Client) -> None:

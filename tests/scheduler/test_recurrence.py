@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scheduler.recurrence import MAX_MS, ScheduleError, count_due, describe, next_due, upcoming, validate
+from scheduler.recurrence import (
+    MAX_MS,
+    ScheduleError,
+    count_due,
+    describe,
+    due_between,
+    next_due,
+    upcoming,
+    validate,
+)
 from tests.shared import shared_path
 
 JANUARY = 1_767_225_600_000  # 2026-01-01T00:00Z
@@ -81,6 +90,25 @@ def test_counting_agrees_with_walking(schedule: dict[str, Any], after_ms: int, s
     while due is not None and due <= after_ms + span_ms:
         walked, due = walked + 1, next_due(schedule, anchor_ms=JANUARY, after_ms=due)
     assert count_due(schedule, anchor_ms=JANUARY, after_ms=after_ms, until_ms=after_ms + span_ms) == walked
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Australia/Lord_Howe", "UTC"])
+@pytest.mark.parametrize("rule", ["*/5 1-3 * * *", "30 2 * * *", "15,45 1,2 * * *", "*/20 * 2 * * *"])
+@pytest.mark.parametrize("day", ["2026-03-28", "2026-10-24", "2026-04-04", "2026-10-03"])
+def test_a_list_of_due_times_is_that_of_a_walk(zone: str, rule: str, day: str) -> None:
+    after = ms(f"{day}T12:00:00Z")
+    span: Any = {"anchor_ms": 0, "after_ms": after, "until_ms": after + 86_400_000}
+    times = due_between(cron(rule, zone), **span)
+    walked = upcoming(cron(rule, zone), anchor_ms=0, after_ms=after, count=len(times) + 1)
+    assert list(times) == [due for due in walked if due <= span["until_ms"]]
+    assert len(times) == count_due(cron(rule, zone), **span)
+
+
+def test_a_list_of_due_times_of_an_interval_and_of_one_time() -> None:
+    span: Any = {"anchor_ms": JANUARY, "after_ms": JANUARY, "until_ms": JANUARY + 7_200_000}
+    assert list(due_between(every("1h"), **span)) == [JANUARY + 3_600_000, JANUARY + 7_200_000]
+    assert list(due_between({"kind": "once", "once": JANUARY + 1}, **span)) == [JANUARY + 1]
+    assert list(due_between({"kind": "once", "once": JANUARY}, **span)) == []
 
 
 def test_a_one_time_schedule_is_due_once() -> None:
