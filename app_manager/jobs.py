@@ -17,6 +17,7 @@ from app_manager.spec.parts import Subscription
 from app_manager.states import RUNS_BY_ITSELF, Status
 from scheduler.models import Job, JobQuerySet
 from scheduler.recurrence import ScheduleError, validate
+from scheduler.standing import GONE
 from scheduler.statuses import SkipReason, Verdict
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 KIND = "app"
 ONCE = "once:"  # what stands before the id of a single run that a person asked for
-GONE = "its subscription is not in the spec any more"  # why a job is off, until the spec has it again
 
 
 def job_id(app: "App", subscription_id: str) -> str:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from app_manager.job_showing import jobs_of_apps
 from app_manager.jobs import jobs_of_each
 from app_manager.models import App, AppQuerySet
 from app_manager.scheduling import is_single
@@ -25,8 +26,8 @@ from app_runtime.thread.marks import unread_of_each
 from halo_site import quantities
 from halo_site.datadir.config import site_config
 from halo_site.roles import Role, standing_of
-from scheduler.models import Job
-from scheduler.standing import is_late
+from scheduler.models import Job, JobQuerySet
+from scheduler.standing import broken_jobs, is_late
 
 CARDS = 24
 QUESTIONS = 5
@@ -227,6 +228,20 @@ class OverviewPage:
     @cached_property
     def stopped_count(self) -> int:
         return self._apps.stopped().count()
+
+    @cached_property
+    def broken(self) -> list[Job]:
+        """Schedules of other apps that are off though no person wants it so, the last one first."""
+        return list(self._broken.order_by("-updated_at", "pk")[:FAILURES])
+
+    @cached_property
+    def broken_count(self) -> int:
+        return self._broken.count() if self.broken else 0
+
+    @property
+    def _broken(self) -> JobQuerySet:
+        apps = self._apps.installed().exclude(pk__in=self._apps.stopped().values("pk"))
+        return Job.objects.filter(jobs_of_apps(apps) & broken_jobs())
 
     @cached_property
     def cards(self) -> list[AppCard]:

@@ -15,7 +15,7 @@ from scheduler.filters import JobFilter
 from scheduler.models import Job, JobQuerySet
 from scheduler.rows import JobRow, job_rows
 from scheduler.soonest import soonest_page
-from scheduler.standing import jobs_in
+from scheduler.standing import broken_jobs, jobs_in
 from scheduler.statuses import JobState
 
 JOBS_PAGE = 20
@@ -49,7 +49,7 @@ class JobListPage:
         """How many jobs are in each state; jobs are as few as schedules are, so they are counted."""
         filters = {state.value: Count("pk", filter=jobs_in(state, self.now)) for state in COUNTED}
         failing = Count("pk", filter=Q(enabled=False, consecutive_errors__gte=MAX_ERRORS))
-        return self._seen.aggregate(**filters, failing=failing)
+        return self._seen.aggregate(**filters, failing=failing, broken=Count("pk", filter=broken_jobs()))
 
     @property
     def has_jobs(self) -> bool:
@@ -62,6 +62,13 @@ class JobListPage:
         if counts["late"]:
             words = ngettext("%(n)d schedule is late", "%(n)d schedules are late", counts["late"])
             return words % {"n": counts["late"]}
+        if counts["broken"] > counts["failing"]:
+            words = ngettext(
+                "%(n)d schedule is off, and nobody switched it off",
+                "%(n)d schedules are off, and nobody switched them off",
+                counts["broken"],
+            )
+            return words % {"n": counts["broken"]}
         if counts["failing"]:
             words = ngettext(
                 "Errors switched %(n)d schedule off", "Errors switched %(n)d schedules off", counts["failing"]

@@ -1,7 +1,8 @@
-"""Jobs in the order of need: what is overdue, then by next time, then what has none, the last changed first.
+"""Jobs in the order of need: what is off though nobody wants it so, then what is overdue, then by
+next time, then what has none. Those without a next time: the last changed first.
 
 Keyset paging as `halo_site.paging` does it, forwards in time: ``?after=n<ms>-<id>`` goes on behind a job with
-a next time, ``?after=o<ms>-<id>`` behind one without.
+a next time, ``?after=o<ms>-<id>`` behind one without, ``?after=b<ms>-<id>`` behind a broken one.
 """
 
 from dataclasses import dataclass
@@ -13,8 +14,9 @@ from django.http import HttpRequest
 from halo_site.paging import Page
 from halo_site.store.fields import HIGHEST_MS, from_ms, to_ms
 from scheduler.models import Job, JobQuerySet
+from scheduler.standing import broken_jobs, is_broken
 
-NEXT, OTHERS = "n", "o"
+BROKEN, NEXT, OTHERS = "b", "n", "o"
 LONGEST_ID = 300
 
 
@@ -33,9 +35,13 @@ class Place:
 def soonest_page(request: HttpRequest, jobs: JobQuerySet, size: int) -> Page[Job]:
     """The page that the address names; the first one for a place that nothing of ours can have written."""
     place = parse_place(request.GET.get("after", ""))
-    rows = _with_next(jobs, place, size + 1) if place is None or place.part == NEXT else []
+    part = place.part if place else BROKEN
+    rows = _without(jobs.filter(broken_jobs()), place, size + 1) if part == BROKEN else []
+    if len(rows) <= size and part != OTHERS:
+        rows += _with_next(jobs, place if part == NEXT else None, size + 1 - len(rows))
     if len(rows) <= size:
-        rows += _others(jobs, place, size + 1 - len(rows))
+        others = jobs.exclude(pk__in=jobs.filter(broken_jobs()).values("pk"))
+        rows += _without(others, place if part == OTHERS else None, size + 1 - len(rows))
     shown = rows[:size]
     next_url = _url(request, place_of(shown[-1])) if len(rows) > size else ""
     return Page(shown, next_url, _url(request, None) if place else "")
@@ -45,7 +51,12 @@ def parse_place(value: str) -> Place | None:
     """The place that ``after`` names; None for anything else."""
     number, _dash, key = value[1:].partition("-")
     is_number = number.isascii() and number.isdigit() and len(number) <= 15
-    if value[:1] not in (NEXT, OTHERS) or not is_number or not 0 < len(key) <= LONGEST_ID or "\0" in key:
+    if (
+        value[:1] not in (BROKEN, NEXT, OTHERS)
+        or not is_number
+        or not 0 < len(key) <= LONGEST_ID
+        or "\0" in key
+    ):
         return None
     return Place(value[0], from_ms(int(number)), key) if int(number) <= HIGHEST_MS else None
 
@@ -53,7 +64,7 @@ def parse_place(value: str) -> Place | None:
 def place_of(job: Job) -> Place:
     if job.enabled and job.next_run_at:
         return Place(NEXT, job.next_run_at, job.pk)
-    return Place(OTHERS, job.updated_at, job.pk)
+    return Place(BROKEN if is_broken(job) else OTHERS, job.updated_at, job.pk)
 
 
 def _with_next(jobs: JobQuerySet, place: Place | None, most: int) -> list[Job]:
@@ -65,9 +76,9 @@ def _with_next(jobs: JobQuerySet, place: Place | None, most: int) -> list[Job]:
     return list(rows[:most])
 
 
-def _others(jobs: JobQuerySet, place: Place | None, most: int) -> list[Job]:
+def _without(jobs: JobQuerySet, place: Place | None, most: int) -> list[Job]:
     rows = jobs.filter(Q(enabled=False) | Q(next_run_at__lte=0)).order_by("-updated_at", "pk")
-    if place is not None and place.part == OTHERS:
+    if place is not None:
         behind = Q(updated_at__lt=place.at) | Q(pk__gt=place.job_id)
         rows = rows.filter(Q(updated_at__lte=place.at), behind)
     return list(rows[:most])

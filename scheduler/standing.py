@@ -15,6 +15,9 @@ from scheduler.statuses import Held, JobState
 
 # A clock that lives looks every second; a tick with thousands of jobs takes a few.
 GRACE = timedelta(seconds=10)
+GONE = "its subscription is not in the spec any more"  # why a job is off, until the spec has it again
+# How the reasons begin that a person has decided; any other was found by the clock, or is errors
+DECIDED = ("switched off by ", "cancelled by ", GONE)
 
 
 @dataclass(frozen=True)
@@ -74,8 +77,23 @@ def jobs_in(state: str, now: datetime) -> Q:
     return conditions.get(JobState(state), Q(enabled=False))
 
 
+def is_broken(job: Job) -> bool:
+    """Whether it is off and no person wants it so: errors, or a rule that cannot be used, switched it off."""
+    found_out = bool(job.disabled_reason) and not job.disabled_reason.startswith(DECIDED)
+    return not job.enabled and (job.consecutive_errors >= MAX_ERRORS or found_out)
+
+
+def broken_jobs() -> Q:
+    """The jobs that `is_broken` is true of."""
+    decided = Q()
+    for beginning in DECIDED:
+        decided |= Q(metadata__disabled_reason__startswith=beginning)
+    found_out = Q(metadata__has_key="disabled_reason") & ~Q(metadata__disabled_reason="") & ~decided
+    return Q(enabled=False) & (Q(consecutive_errors__gte=MAX_ERRORS) | found_out)
+
+
 def _off(job: Job, said: About, now: datetime) -> Standing:
-    is_failing = job.consecutive_errors >= MAX_ERRORS
+    is_failing = is_broken(job)
     if job.disabled_reason:
         return Standing(JobState.OFF, f"{job.disabled_reason.rstrip('.')}.", is_failing)
     if _is_over(job, now):

@@ -88,6 +88,13 @@ def test_the_title_says_that_all_is_well(operator_client: Client) -> None:
     assert "<h1>Everything is on time</h1>" in shown(operator_client)
 
 
+def test_the_title_says_what_the_clock_switched_off(operator_client: Client) -> None:
+    put_job(now=timezone.now())
+    put_job("job-2", now=timezone.now()).disable("Its rule cannot be read.", timezone.now())
+    Heartbeat.beat("clock", timezone.now())
+    assert "<h1>1 schedule is off, and nobody switched it off</h1>" in shown(operator_client)
+
+
 def test_the_banner_tells_the_age_of_the_last_tick(operator_client: Client) -> None:
     put_job(now=timezone.now())
     Heartbeat.beat("clock", timezone.now() - 5 * MINUTE)

@@ -32,6 +32,16 @@ def test_the_soonest_come_first_and_those_without_a_time_last_the_last_changed_f
     assert walk(4) == [["on-1", "on-2", "on-0", "off-2"], ["off-1", "off-0"]]
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 9])
+def test_what_is_off_and_nobody_wants_it_so_comes_first(size: int) -> None:
+    put_job("on")
+    put_job("off", enabled=False)
+    for number in range(3):
+        put_job(f"broken-{number}").disable("Its rule cannot be read.", NINE + number * MINUTE)
+    found = [job_id for page in walk(size) for job_id in page]
+    assert found == ["broken-2", "broken-1", "broken-0", "on", "off"]
+
+
 @pytest.mark.parametrize("size", [1, 2, 3, 7])
 def test_every_job_is_on_exactly_one_page_with_equal_times_too(size: int) -> None:
     ids = {put_job(f"on:{number}/a b", "1m").pk for number in range(5)}

@@ -6,7 +6,7 @@ import pytest
 
 from scheduler.models import Job
 from scheduler.registry import About
-from scheduler.standing import GRACE, jobs_in, standing_of
+from scheduler.standing import DECIDED, GRACE, broken_jobs, is_broken, jobs_in, standing_of
 from scheduler.statuses import Held, JobState
 from tests.scheduler.factories import MINUTE, NINE, once, put_job, put_scheduled
 
@@ -80,6 +80,29 @@ def test_one_that_errors_switched_off_is_red() -> None:
     job.disable("5 errors in a row. The last one: no page", NINE)
     standing = standing_of(job, PLAIN, NINE)
     assert (standing.text, standing.tone) == ("Off", "bad")
+
+
+def test_one_that_the_clock_switched_off_because_of_its_rule_is_red() -> None:
+    job = put_job()
+    job.disable("The schedule cannot be read.", NINE)
+    standing = standing_of(job, PLAIN, NINE)
+    assert (standing.text, standing.tone, standing.words) == ("Off", "bad", "The schedule cannot be read.")
+
+
+@pytest.mark.parametrize("reason", ["", "x", *(f"{each}ada" for each in DECIDED)])
+def test_what_is_broken_is_the_same_for_the_page_and_the_database(reason: str) -> None:
+    job = put_job()
+    assert (is_broken(job), Job.objects.filter(broken_jobs()).exists()) == (False, False)
+    job.disable(reason, NINE)
+    assert is_broken(job) == (reason == "x")
+    assert Job.objects.filter(broken_jobs()).exists() == (reason == "x")
+
+
+@pytest.mark.parametrize("metadata", [None, "x", [], {"disabled_reason": None}])
+def test_metadata_that_a_stranger_wrote_break_no_question(metadata: object) -> None:
+    put_job(enabled=False)
+    Job.objects.update(metadata=metadata)
+    assert is_broken(Job.objects.get()) == Job.objects.filter(broken_jobs()).exists()
 
 
 def test_one_that_errors_hold_back_says_how_many() -> None:
