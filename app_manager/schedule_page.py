@@ -227,7 +227,7 @@ def rule_form(
 
 def stored_times(job: Job) -> list[UpcomingRow]:
     """The next five times of a job that is on, from the one that is stored; none where it has none."""
-    if not job.enabled or not job.next_run_at:
+    if not job.enabled or not job.next_run_at or not job.anchor_at:
         return []
     zone, before = default_zone(), to_ms(job.next_run_at) - 1
     try:

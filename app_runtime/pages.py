@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from app_manager.job_showing import jobs_of_apps
+from app_manager.job_showing import app_id_of, jobs_of_apps
 from app_manager.jobs import jobs_of_each
 from app_manager.models import App, AppQuerySet
 from app_manager.scheduling import is_single
@@ -254,9 +254,9 @@ class OverviewPage:
         if not standing_of(self.reader).sees_everything:
             return self._coming_of_own()
         jobs = list(Job.objects.with_next().order_by("next_run_at")[: COMING * 5])
-        ids = {(job.metadata or {}).get("appId") for job in jobs}
+        ids = {app_id_of(job) for job in jobs}
         running = set(App.objects.filter(pk__in=ids, status__in=RUNS_BY_ITSELF).values_list("pk", flat=True))
-        return [job for job in jobs if (job.metadata or {}).get("appId") in running][:COMING]
+        return [job for job in jobs if app_id_of(job) in running][:COMING]
 
     def _coming_of_own(self) -> list[Job]:
         """Of the apps that a member of single spaces sees: theirs may be few among those of all."""

@@ -10,7 +10,6 @@ from functools import cached_property
 
 from django.db import connection
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
 from django.utils.translation import gettext as _
@@ -21,6 +20,7 @@ from halo_site.models import Heartbeat
 from halo_site.paging import Page
 from halo_site.store.fields import to_ms
 from scheduler import registry
+from scheduler.addresses import job_address
 from scheduler.day import (
     BUCKET,
     BUCKETS,
@@ -76,7 +76,7 @@ class Lane:
 
     @property
     def address(self) -> str:
-        return reverse("scheduler:job_detail", args=[self.job.pk])
+        return job_address(self.job.pk)
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ class DayPage:
         """Name and due times of the soonest jobs, as many as can be counted."""
         found, times = [], 0
         for job in self._due.order_by("next_run_at", "pk")[:MOST_JOBS]:
-            each = from_next(planned(rule_of(job), to_ms(job.anchor_at), self.window), job, self.window)
+            each = coming_of(job, self.window)
             found.append((job.name, each))
             times += each.count
             if times > MOST_TIMES:
@@ -210,10 +210,7 @@ class DayPage:
     def _lane(self, job: Job, said: About, past: Mapping[int, Counter[str]]) -> Lane:
         standing = standing_of(job, said, self.now)
         marks = [self._past_mark(bucket, counts) for bucket, counts in sorted(past.items())]
-        coming = Planned()
-        if job.enabled and job.next_run_at:
-            whole = planned(rule_of(job), to_ms(job.anchor_at), self.window)
-            coming = from_next(whole, job, self.window)
+        coming = coming_of(job, self.window) if job.enabled and job.next_run_at else Planned()
         marks += self._coming_marks(coming, "held" if said.held else "plan")
         return Lane(job, said, standing, marks, _lane_words(past, coming))
 
@@ -271,9 +268,12 @@ def rule_of(job: Job) -> str:
     return json.dumps(job.schedule, sort_keys=True)
 
 
-def from_next(each: Planned, job: Job, window: Window) -> Planned:
-    """Without what the clock has seen, or will leave out until the job's next time."""
-    return each.since(max(window.second_of(to_ms(job.next_run_at)), 0)) if job.next_run_at else each
+def coming_of(job: Job, window: Window) -> Planned:
+    """Its due times in the window, without what the clock has seen or leaves out until its next time."""
+    if job.anchor_at is None:
+        return Planned()
+    whole = planned(rule_of(job), to_ms(job.anchor_at), window)
+    return whole.since(max(window.second_of(to_ms(job.next_run_at)), 0)) if job.next_run_at else whole
 
 
 def past_of(jobs: list[Job], window: Window) -> dict[str, dict[int, Counter[str]]]:

@@ -13,6 +13,7 @@ from halo_site.paging import Page, page_of
 from halo_site.store.fields import from_ms, to_ms
 from scheduler import registry
 from scheduler.models import Job, Slot
+from scheduler.moments import known_zone
 from scheduler.preview import UpcomingRow, upcoming_rows
 from scheduler.recurrence import ScheduleError
 from scheduler.registry import Trace
@@ -101,9 +102,10 @@ class JobPage:
     def row(self) -> JobRow:
         return job_rows([self.job], self.now)[0]
 
-    @property
+    @cached_property
     def zone(self) -> str:
-        return zone_of(self.job)
+        """Where its times are told and asked for: the server's zone where its own is not known."""
+        return known_zone(zone_of(self.job))
 
     @cached_property
     def next_times(self) -> NextTimes:
@@ -171,6 +173,8 @@ def next_times_of(job: Job, zone: str) -> NextTimes:
     """The next times of a job that has one. The first may be no regular one, after errors."""
     if job.next_run_at is None:
         return NextTimes([])
+    if job.anchor_at is None:
+        return NextTimes([], _("The moment from which its rule counts cannot be read in the database."))
     next_ms, anchor_ms = to_ms(job.next_run_at), to_ms(job.anchor_at)
     try:
         rows = upcoming_rows(

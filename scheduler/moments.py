@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.utils.dateformat import format as format_date
 
 from halo_site import quantities
 from scheduler.preview import happens_twice, offset_words
+from scheduler.recurrence import default_zone
 
 
 @dataclass(frozen=True)
@@ -34,3 +35,11 @@ class Teller:
     def exists(self, wall: datetime) -> bool:
         """Whether the zone's clocks show it at all."""
         return self.instants(wall)[0].astimezone(self.zone).replace(tzinfo=None) == wall
+
+
+def known_zone(name: str) -> str:
+    """The name of that zone, or of the server's where there is none of that name."""
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return default_zone()

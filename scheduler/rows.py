@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from halo_site import quantities
@@ -14,6 +13,7 @@ from halo_site.audit_log.newest import newest_lines
 from halo_site.models import AuditEntry
 from halo_site.store.fields import to_ms
 from scheduler import registry
+from scheduler.addresses import job_address
 from scheduler.models import Job, Slot
 from scheduler.recurrence import ScheduleError, default_zone, next_due
 from scheduler.registry import About
@@ -62,7 +62,7 @@ class JobRow:
 
     @property
     def address(self) -> str:
-        return reverse("scheduler:job_detail", args=[self.job.pk])
+        return job_address(self.job.pk)
 
     @property
     def switched_by(self) -> str:
@@ -84,7 +84,7 @@ class JobRow:
     @cached_property
     def interval_ms(self) -> int | None:
         """From its next time to the one after; None where there is none."""
-        if self.job.next_run_at is None:
+        if self.job.next_run_at is None or self.job.anchor_at is None:
             return None
         first = to_ms(self.job.next_run_at)
         try:

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.http import HttpRequest
 
 from halo_site.paging import Page
-from halo_site.store.fields import HIGHEST_MS, from_ms, to_ms
+from halo_site.store.fields import EPOCH, HIGHEST_MS, from_ms, to_ms
 from scheduler.models import Job, JobQuerySet
 from scheduler.standing import broken_jobs, is_broken
 
@@ -64,7 +64,7 @@ def parse_place(value: str) -> Place | None:
 def place_of(job: Job) -> Place:
     if job.enabled and job.next_run_at:
         return Place(NEXT, job.next_run_at, job.pk)
-    return Place(BROKEN if is_broken(job) else OTHERS, job.updated_at, job.pk)
+    return Place(BROKEN if is_broken(job) else OTHERS, job.updated_at or EPOCH, job.pk)
 
 
 def _with_next(jobs: JobQuerySet, place: Place | None, most: int) -> list[Job]:

@@ -105,6 +105,6 @@ def _off(job: Job, said: About, now: datetime) -> Standing:
 
 def _is_over(job: Job, now: datetime) -> bool:
     try:
-        return job.next_due_after(now) is None
+        return job.anchor_at is not None and job.next_due_after(now) is None
     except ScheduleError:
         return False

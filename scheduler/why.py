@@ -83,12 +83,13 @@ class Known:
     offs: Sequence[Off] = ()
     ticked: datetime | None = None  # when a clock last said that it lives
     is_down: bool = False  # none has lately
+    problem: str = ""  # why its due times cannot be told
     missing: str = ""  # the time asked for as it was written, where the clocks of the zone jump over it
 
     @property
     def due(self) -> datetime | None:
         """The first due time in the time asked for, by the rule as it is now."""
-        return first_due(self.schedule, self.anchor, self.asked, self.until)
+        return None if self.problem else first_due(self.schedule, self.anchor, self.asked, self.until)
 
     def at(self, moment: datetime) -> str:
         return self.teller.words(moment)
@@ -186,6 +187,13 @@ def _forgotten(known: Known) -> Answer | None:
     return Answer(Kind.FORGOTTEN, words % {"count": f"{KEPT_SLOTS:,}", "time": known.at(known.oldest)})
 
 
+def _unreadable(known: Known) -> Answer | None:
+    if not known.problem:
+        return None
+    words = _("Nobody knows: the ledger has no row of it, and its rule cannot be read. %(problem)s")
+    return Answer(Kind.UNKNOWN, words % {"problem": known.problem})
+
+
 def _not_taken_up(known: Known) -> Answer | None:
     """A due time that has passed while the job waits for a clock."""
     due = known.due
@@ -242,6 +250,6 @@ def _down_words(known: Known) -> str:
 
 
 _PAST: tuple[Callable[[Known], Answer | None], ...] = (
-    *(_before, _forgotten, _off_then, _not_taken_up, _backing_off, _not_due, _unknown),
+    *(_before, _forgotten, _off_then, _unreadable, _not_taken_up, _backing_off, _not_due, _unknown),
 )
-_FUTURE: tuple[Callable[[Known], Answer | None], ...] = (_off_now, _to_come, _not_due, _unknown)
+_FUTURE: tuple[Callable[[Known], Answer | None], ...] = (_off_now, _unreadable, _to_come, _not_due, _unknown)

@@ -14,9 +14,11 @@ from django.utils.translation import gettext_lazy as _
 from halo_site.audit import actor_words
 from halo_site.health import longest_silence
 from halo_site.models import AuditEntry, Heartbeat
+from halo_site.store.fields import EPOCH, to_ms
 from scheduler.due_near import first_due, last_due
 from scheduler.models import KEPT_SLOTS, Job, Slot
 from scheduler.moments import Teller
+from scheduler.recurrence import ScheduleError, next_due
 from scheduler.registry import About
 from scheduler.statuses import Verdict
 from scheduler.why import Known, Off
@@ -79,7 +81,8 @@ def known_of(job: Job, said: About, wall: datetime, length: timedelta, zone: str
     ticked = Heartbeat.objects.kind("clock").order_by("-beat_at").values_list("beat_at", flat=True).first()
     return Known(
         asked=asked, until=until, now=now, teller=teller,
-        schedule=job.schedule, anchor=job.anchor_at, created=job.created_at,
+        schedule=job.schedule, anchor=job.anchor_at or EPOCH, created=job.created_at or EPOCH,
+        problem=_problem(job),
         enabled=job.enabled, off_words=job.disabled_reason,
         next_run=job.next_run_at if job.enabled else None,
         errors=job.consecutive_errors, held_words=said.held_words,
@@ -95,10 +98,12 @@ def nearest(known: Known) -> list[Near]:
     """The due times right before and right after what was asked: of the ledger, or else by the rule."""
     earlier = known.before and Near(known.before.due_at, known.before)
     later = known.after and Near(known.after.due_at, known.after)
-    by_rule = last_due(known.schedule, known.anchor, known.asked) if known.asked > known.now else None
+    by_rule = None
+    if known.asked > known.now and not known.problem:
+        by_rule = last_due(known.schedule, known.anchor, known.asked)
     if by_rule is not None and by_rule > known.now:
         earlier = Near(by_rule)
-    if later is None and known.enabled:
+    if later is None and known.enabled and not known.problem:
         start = max(known.until, known.now)
         coming = first_due(known.schedule, known.anchor, start, start + timedelta(days=3660))
         later = Near(coming) if coming else None
@@ -119,12 +124,23 @@ def offs_of(job: Job, lines: Iterable[AuditEntry]) -> list[Off]:
         spans.append(Off(since.ts, None, job.disabled_reason or _by(since)))
     elif not job.enabled:
         # Nobody wrote the moment down; when its row was last written it was off.
-        spans.append(Off(job.updated_at, None, job.disabled_reason))
+        spans.append(Off(job.updated_at or EPOCH, None, job.disabled_reason))
     return spans
 
 
 def _by(line: AuditEntry) -> str:
     return gettext("switched off by %(who)s") % {"who": actor_words(line.actor)}
+
+
+def _problem(job: Job) -> str:
+    """Why its due times cannot be told; empty where they can."""
+    if job.anchor_at is None:
+        return gettext("The moment from which it counts cannot be read in the database.")
+    try:
+        next_due(job.schedule, anchor_ms=to_ms(job.anchor_at), after_ms=to_ms(job.anchor_at))
+    except ScheduleError as error:
+        return str(error)
+    return ""
 
 
 def _instant(job: Job, teller: Teller, wall: datetime, length: timedelta) -> datetime:
