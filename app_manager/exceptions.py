@@ -150,6 +150,10 @@ class Namesake(AppError):
         super().__init__(sentence % {"name": spec_id, "space": space_name})
 
 
+class SingleMade(AppError):
+    """A form that was sent before made another single run than it asks for now."""
+
+
 class DeletionRefused(AppError):
     """Only an uninstalled app is deleted for ever."""
 

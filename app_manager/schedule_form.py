@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -259,6 +260,11 @@ class SingleForm(WhenForm):
         if self.at is not None and self.at <= self.now:
             self.add_error("date", _("This time has passed already. Choose one that is still to come."))
         return cleaned
+
+    def with_new_id(self) -> "SingleForm":
+        """The same as it was written, as a form that has not been sent yet."""
+        data = {name: self[name].value() for name in self.fields} | {"form": str(uuid4())}
+        return SingleForm(data, now=self.now)
 
 
 def _judge(schedule: Mapping[str, Any]) -> None:

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from app_manager.decisions import store
-from app_manager.exceptions import ScheduleMoved, ScheduleRefused, StatusRefused
+from app_manager.exceptions import ScheduleMoved, ScheduleRefused, SingleMade, StatusRefused
 from app_manager.jobs import (
     KIND,
     ONCE,
@@ -125,8 +125,9 @@ class Scheduling:
     def run_once_at(self, form: str, single: Single, *, actor: audit.Actor, now: datetime) -> Job:
         """Have it run once at a time to come, admitted then as any other; ``form`` is a UUID.
 
-        The same form again gives back what it made. Raises `ScheduleRefused`, and `StatusRefused` for an
-        uninstalled app.
+        The same form with the same wishes again gives back what it made; with others it raises
+        `SingleMade`, and so it does for one that was cancelled. Raises `ScheduleRefused` too, and
+        `StatusRefused` for an uninstalled app.
         """
         app = cast("App", self)
         if not FORM.fullmatch(form):
@@ -135,6 +136,7 @@ class Scheduling:
             stored = locked(app)
             made = Job.objects.filter(pk=job_id(app, f"{ONCE}{form}")).first()
             if made is not None:
+                _refuse_other(made, single)
                 return made
             _refuse_single(stored, single, now)
             job = _put_single(stored, form, single, actor, now)
@@ -261,9 +263,33 @@ def _refuse_single(app: "App", single: Single, now: datetime) -> None:
         raise ScheduleRefused(words % {"count": MOST_TO_COME})
 
 
+def _refuse_other(made: Job, single: Single) -> None:
+    """Raise where a form made another run than it asks for now, or one that was cancelled."""
+    facts = made.metadata if isinstance(made.metadata, dict) else {}
+    told = facts["once"] if is_single(made) else {}
+    is_same = (
+        made.schedule == {"kind": "once", "once": to_ms(single.at)}
+        and (told.get("zone"), told.get("text")) == (single.zone, _masked(single.text))
+        and facts.get("overlap") == single.overlap
+    )
+    if not made.enabled and made.disabled_reason:
+        words = _("This form was sent before, and its run was %(reason)s. Nothing was stored now.")
+        raise SingleMade(words % {"reason": made.disabled_reason.rstrip(".")})
+    if not is_same:
+        raise SingleMade(
+            _(
+                "This form was sent before with another time or task, and that is what is stored; nothing "
+                "was changed. Send again to have both, or cancel the other one in the list first."
+            )
+        )
+
+
+def _masked(text: str) -> str:
+    return audit.masker_of_secrets().text(text)
+
+
 def _put_single(app: "App", form: str, single: Single, actor: audit.Actor, now: datetime) -> Job:
-    text = audit.masker_of_secrets().text(single.text)
-    told = {"by": str(actor), "zone": single.zone, "text": text}
+    told = {"by": str(actor), "zone": single.zone, "text": _masked(single.text)}
     try:
         return Job.objects.put(
             id=job_id(app, f"{ONCE}{form}"),

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from app_manager.access import get_app
-from app_manager.exceptions import AppError, ScheduleMoved, ScheduleRefused
+from app_manager.exceptions import AppError, ScheduleMoved, ScheduleRefused, SingleMade
 from app_manager.models import App
 from app_manager.schedule_form import SingleForm
 from app_manager.schedule_page import RuleRow, SchedulePage, rule_form, rule_rows
@@ -97,7 +97,10 @@ def app_schedule_switch(request: HttpRequest, app_id: str) -> HttpResponse:
 @shown_by("app_manager:app_schedule")
 @require_POST
 def app_single_create(request: HttpRequest, app_id: str) -> HttpResponse:
-    """Have the app run once at a time to come; 422 with what is wrong, and with what was written."""
+    """Have the app run once at a time to come; 422 with what is wrong, and with what was written.
+
+    409 where the form was sent before and asked for something else then, or that was cancelled.
+    """
     app, now = get_app(request, app_id, needs=Role.MANAGER), timezone.now()
     form, problem, status = SingleForm(request.POST, now=now), "", 422
     if form.is_valid() and form.at is not None:
@@ -105,6 +108,9 @@ def app_single_create(request: HttpRequest, app_id: str) -> HttpResponse:
         single = Single(form.at, form.zone.key, given["text"], given["overlap"])
         try:
             app.run_once_at(given["form"], single, actor=audit.person(request.user), now=now)
+        except SingleMade as error:
+            problem, status = str(error), 409
+            form = form.with_new_id()
         except AppError as error:
             problem = str(error)
         except OperationalError as error:

@@ -78,6 +78,39 @@ def test_the_same_form_twice_asks_once(operator_client, app):
     assert AuditEntry.objects.filter(verb="run_once_at", actor="person:operator").count() == 1
 
 
+def test_the_same_form_twice_says_the_same(operator_client, app):
+    form = str(uuid4())
+    words = "It runs once, 23 Nov 2026, 10:00:00 UTC (in 1 h)."
+    assert words in ask(operator_client, app, form=form).content.decode()
+    assert words in ask(operator_client, app, form=form).content.decode()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"date": "2026-11-24"}, {"text": "Say goodbye."}, {"overlap": "skip"}, {"timezone": "Asia/Singapore"}],
+)
+def test_the_same_form_with_other_wishes_is_refused_and_kept(operator_client, app, changes):
+    form = str(uuid4())
+    ask(operator_client, app, form=form)
+    answer = ask(operator_client, app, form=form, **changes)
+    text = answer.content.decode()
+    assert (answer.status_code, "sent before with another time or task" in text) == (409, True)
+    assert "It runs once" not in text
+    assert next(iter(changes.values())) in text
+    assert (single(app).next_run_at, single(app).metadata["once"]["text"]) == (TEN, "Say hello.")
+    assert f'value="{form}"' not in text  # so that it can be sent as another one
+
+
+def test_the_same_form_after_its_run_was_cancelled_says_so(operator_client, app):
+    form = str(uuid4())
+    ask(operator_client, app, form=form)
+    operator_client.post(f"/apps/{app.pk}/schedule/once/cancel/", {"single": single(app).pk})
+    answer = ask(operator_client, app, form=form)
+    text = answer.content.decode()
+    assert (answer.status_code, "its run was cancelled by operator" in text) == (409, True)
+    assert not single(app).enabled
+
+
 def test_it_is_cancelled_and_says_by_whom(operator_client, app):
     ask(operator_client, app)
     given = {"single": single(app).pk}
