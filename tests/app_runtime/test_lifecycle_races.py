@@ -77,7 +77,7 @@ def test_an_uninstall_and_the_end_of_a_run_do_not_stop_each_other() -> None:
     side_by_side(lambda: each("uninstall"), lambda: [settle(run, end, LATER) for run in runs])
     assert not App.objects.installed().exists()
     assert set(Run.objects.values_list("status", flat=True)) <= {"ok", "cancelled"}
-    assert not Slot.objects.filter(finished_at=None).exists()
+    assert not Slot.objects.filter(finished_at=None, due_at=DUE).exists()
     assert not Job.objects.filter(enabled=True).exists()
 
 

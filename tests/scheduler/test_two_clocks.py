@@ -69,7 +69,7 @@ def test_a_claim_of_a_job_that_changed_since_it_was_read_does_nothing(
     monkeypatch.setitem(run_batch.__globals__, "_read_claims", read_then_lose)
     assert run_batch(NINE + MINUTE) is None
     assert handler.calls == []
-    assert Slot.objects.get().words == "The app was uninstalled."
+    assert Slot.objects.get().words.endswith("switched off: The app was uninstalled.")
     assert Job.objects.get().disabled_reason == "The app was uninstalled."
 
 
