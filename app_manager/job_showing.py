@@ -13,6 +13,7 @@ from app_manager.configuration import NEEDS_CONFIGURATION
 from app_manager.models import App, AppQuerySet
 from app_manager.scheduling import is_single
 from app_manager.states import Status
+from halo_site.audit import actor_words
 from halo_site.datadir.spaces import all_spaces
 from scheduler.models import Job
 from scheduler.registry import About
@@ -63,8 +64,14 @@ def _about(job: Job, app: App | None, spaces: dict[str, str]) -> About:
         space=spaces.get(app.space_id or "", ""),
         held=held,
         held_words=words,
+        asked_by=_asked_by(metadata["once"]) if is_single(job) else "",
         subject=("app", app.pk),
     )
+
+
+def _asked_by(told: dict[str, Any]) -> str:
+    by = told.get("by")
+    return actor_words(by) if isinstance(by, str) and by else _("somebody who is not written down")
 
 
 def _held(app: App) -> tuple[Held | None, str]:

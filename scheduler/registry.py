@@ -75,6 +75,7 @@ class About:
     space: str = ""
     held: Held | None = None  # on, and its due times would start nothing
     held_words: str = ""
+    asked_by: str = ""  # who wanted this one run, in words; empty for what runs again and again
     subject: tuple[str, str] = ("", "")  # type and id in the audit log of what it starts
 
 

@@ -121,3 +121,14 @@ def test_a_single_run_is_called_so() -> None:
     form, single = "7b0d3f52-7f0c-4b3e-9a51-3c5f2a9d1e44", Single(NINE + MINUTE, "UTC")
     job = app.run_once_at(form, single, actor=TESTER, now=NINE)
     assert (about([job])[job.pk].name, about([job])[job.pk].part) == ("Kettle Watch", "single run")
+    assert about([job])[job.pk].asked_by == "system:tests"
+
+
+@pytest.mark.parametrize("told", [{}, {"by": None}, {"by": 5}])
+def test_a_single_run_that_nobody_is_named_for_says_so(told: dict[str, object]) -> None:
+    app = make_app(subscriptions=None)
+    job = app.run_once_at(
+        "7b0d3f52-7f0c-4b3e-9a51-3c5f2a9d1e44", Single(NINE + MINUTE, "UTC"), actor=TESTER, now=NINE
+    )
+    job.metadata = {**job.metadata, "once": told}
+    assert about([job])[job.pk].asked_by == "somebody who is not written down"

@@ -111,6 +111,22 @@ def test_the_same_form_after_its_run_was_cancelled_says_so(operator_client, app)
     assert not single(app).enabled
 
 
+def test_the_schedule_says_who_asked_for_it(operator_client, app):
+    Job.objects.all().delete()
+    ask(operator_client, app)
+    for address in ("/schedule/", f"/schedule/{single(app).pk}/"):
+        text = operator_client.get(address).content.decode()
+        assert "asked for by operator" in text
+        assert "on by" not in text
+
+
+def test_a_long_task_is_shortened_in_the_list(operator_client, app):
+    ask(operator_client, app, text="Read " * 1000)
+    text = page(operator_client, app)
+    assert "Read Read" in text
+    assert "Read " * 60 not in text
+
+
 def test_it_is_cancelled_and_says_by_whom(operator_client, app):
     ask(operator_client, app)
     given = {"single": single(app).pk}
@@ -196,3 +212,8 @@ def test_what_a_stranger_wrote_does_not_stop_the_page(operator_client, app):
         for metadata in ({"appId": app.pk, "once": {"zone": 7, "text": 7, "by": 7}}, {"once": 7}, None):
             Job.objects.filter(pk=single(app).pk).update(schedule=schedule, metadata=metadata)
             assert "Single runs" in page(operator_client, app)
+
+
+def test_the_page_of_an_app_whose_job_is_gone_shows(operator_client, app):
+    Job.objects.all().delete()
+    assert "Its job is gone" in page(operator_client, app)
