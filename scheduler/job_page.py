@@ -1,9 +1,10 @@
 """One job as its page shows it: how it stands, its next times, its ledger, and why it did not run."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
+from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -13,7 +14,7 @@ from halo_site.paging import Page, page_of
 from halo_site.store.fields import from_ms, to_ms
 from scheduler import registry
 from scheduler.models import Job, Slot
-from scheduler.moments import known_zone
+from scheduler.moments import Teller, known_zone
 from scheduler.preview import UpcomingRow, upcoming_rows
 from scheduler.recurrence import ScheduleError
 from scheduler.registry import Trace
@@ -145,11 +146,18 @@ class JobPage:
         if not self.form.is_bound or not self.form.is_valid() or self.form.cleaned_data["at"] is None:
             return None
         wall = self.form.cleaned_data["at"]
-        known = known_of(self.job, self.row.about, wall, self.form.length, self.zone, self.now)
+        moments = Teller(ZoneInfo(self.zone)).instants(wall)
+        found = [self._why(wall, at if len(moments) > 1 else None) for at in moments]
+        return replace(found[0], second=found[1] if len(found) > 1 else None)
+
+    def _why(self, wall: datetime, asked: datetime | None) -> "Why":
+        """The answer for one moment: ``asked``, where the wall time happens twice."""
+        known = known_of(self.job, self.row.about, wall, self.form.length, self.zone, self.now, asked)
         answer = explain(known)
         near = nearest(known) if answer.has_nearest else []
         slots = [slot for slot in (answer.slot, *(each.slot for each in near)) if slot is not None]
-        return Why(answer, near, registry.traces(self.job.kind, slots))
+        time = known.at(known.asked) if asked else ""
+        return Why(answer, near, registry.traces(self.job.kind, slots), time)
 
 
 @dataclass(frozen=True)
@@ -159,6 +167,12 @@ class Why:
     answer: Answer
     near: list[Near]
     traces: Mapping[int, Trace]
+    time: str = ""  # with its offset, where the clocks show it twice
+    second: "Why | None" = None  # of the second time then
+
+    @property
+    def each(self) -> "list[Why]":
+        return [self, self.second] if self.second else [self]
 
     @property
     def trace(self) -> Trace | None:

@@ -85,6 +85,7 @@ class Known:
     is_down: bool = False  # none has lately
     problem: str = ""  # why its due times cannot be told
     missing: str = ""  # the time asked for as it was written, where the clocks of the zone jump over it
+    instead: str = ""  # what the rule does about that, in a sentence
 
     @property
     def due(self) -> datetime | None:
@@ -101,7 +102,8 @@ def explain(known: Known) -> Answer:
         return _of_rows(known)
     if known.missing:
         words = _("%(time)s does not exist in that zone: the clocks go forward over it.")
-        return Answer(Kind.NO_SUCH_TIME, words % {"time": known.missing}, has_nearest=True)
+        sentence = " ".join(filter(None, (words % {"time": known.missing}, known.instead)))
+        return Answer(Kind.NO_SUCH_TIME, sentence, has_nearest=True)
     if known.before is not None and known.before.merged_count > 1 and known.due is not None:
         return _of_sum(known, known.before)
     steps = _FUTURE if known.asked > known.now else _PAST
@@ -190,7 +192,7 @@ def _forgotten(known: Known) -> Answer | None:
 def _unreadable(known: Known) -> Answer | None:
     if not known.problem:
         return None
-    words = _("Nobody knows: the ledger has no row of it, and its rule cannot be read. %(problem)s")
+    words = _("Nobody knows: the ledger has no row of it, and its rule cannot be used. %(problem)s")
     return Answer(Kind.UNKNOWN, words % {"problem": known.problem})
 
 

@@ -15,10 +15,12 @@ from halo_site.audit import actor_words
 from halo_site.health import longest_silence
 from halo_site.models import AuditEntry, Heartbeat
 from halo_site.store.fields import EPOCH, to_ms
+from scheduler.cron import TWO_DAYS, first_change, offset_at
 from scheduler.due_near import first_due, last_due
 from scheduler.models import KEPT_SLOTS, Job, Slot
 from scheduler.moments import Teller
-from scheduler.recurrence import ScheduleError, next_due
+from scheduler.preview import Mark, upcoming_rows
+from scheduler.recurrence import ScheduleError, next_due, validate
 from scheduler.registry import About
 from scheduler.statuses import Verdict
 from scheduler.why import Known, Off
@@ -69,10 +71,22 @@ class Near:
     slot: Slot | None = None
 
 
-def known_of(job: Job, said: About, wall: datetime, length: timedelta, zone: str, now: datetime) -> Known:
-    """Everything that answers “why did it not run at ``wall``?”, in a few queries."""
+def known_of(
+    job: Job,
+    said: About,
+    wall: datetime,
+    length: timedelta,
+    zone: str,
+    now: datetime,
+    asked: datetime | None = None,
+) -> Known:
+    """Everything that answers “why did it not run at ``wall``?”, in a few queries.
+
+    ``asked`` is which of its two moments is meant where it happens twice; else the one that has a row, or
+    the first.
+    """
     teller = Teller(ZoneInfo(zone))
-    asked = _instant(job, teller, wall, length)
+    asked = asked or _instant(job, teller, wall, length)
     until = asked + length
     rows = list(job.slots.filter(due_at__gte=asked, due_at__lt=until).order_by("due_at")[:SHOWN_ROWS])
     before = job.slots.filter(due_at__lt=asked).order_by("-due_at").first()
@@ -90,6 +104,7 @@ def known_of(job: Job, said: About, wall: datetime, length: timedelta, zone: str
         oldest=oldest, is_full=_is_full(job),
         offs=offs_of(job, _lines(job, said)),
         ticked=ticked, is_down=ticked is None or now - ticked > longest_silence(),
+        instead="" if teller.exists(wall) else _instead(job, teller, asked),
         missing="" if teller.exists(wall) else format_date(wall, "j M Y, H:i"),
     )  # fmt: skip
 
@@ -137,10 +152,28 @@ def _problem(job: Job) -> str:
     if job.anchor_at is None:
         return gettext("The moment from which it counts cannot be read in the database.")
     try:
+        validate(job.schedule)
         next_due(job.schedule, anchor_ms=to_ms(job.anchor_at), after_ms=to_ms(job.anchor_at))
     except ScheduleError as error:
         return str(error)
     return ""
+
+
+def _instead(job: Job, teller: Teller, asked: datetime) -> str:
+    """What a rule does about times that the clocks jump over; ``asked`` lies as far behind the jump."""
+    if _problem(job):
+        return ""
+    end = to_ms(asked) // 1000
+    begin = end - TWO_DAYS // 2
+    change = first_change(teller.zone, begin, end, offset_at(teller.zone, begin))
+    rows = upcoming_rows(
+        job.schedule,
+        anchor_ms=to_ms(job.anchor_at),
+        now_ms=(change - 1) * 1000,
+        zone=teller.zone.key,
+        count=1,
+    )
+    return rows[0].words if rows and rows[0].mark == Mark.AFTER_GAP else ""
 
 
 def _instant(job: Job, teller: Teller, wall: datetime, length: timedelta) -> datetime:

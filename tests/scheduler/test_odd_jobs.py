@@ -40,7 +40,7 @@ def test_a_zone_that_is_not_known(operator_client: Client, query: str) -> None:
     response = operator_client.get(address + query)
     assert response.status_code == 200
     if query:
-        assert "its rule cannot be read" in response.content.decode()
+        assert "its rule cannot be used" in response.content.decode()
 
 
 @pytest.mark.parametrize("query", ASKED)
