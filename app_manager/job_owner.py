@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from app_manager import job_showing
 from app_manager.exceptions import ScheduleRefused, StatusRefused
 from app_manager.job_showing import app_id_of as _app_id
-from app_manager.job_showing import held_apps, jobs_of_apps
+from app_manager.job_showing import held_jobs, jobs_of_apps
 from app_manager.jobs import KIND
 from app_manager.models import App
 from app_manager.scheduling import is_single, switch_job
@@ -60,7 +60,7 @@ class AppJobs:
         return jobs_of_apps(App.objects.in_space(space_id))
 
     def held(self, how: Held) -> Q:
-        return jobs_of_apps(held_apps(how))
+        return held_jobs(how)
 
     def about(self, jobs: Sequence[Job]) -> dict[str, About]:
         return job_showing.about(jobs)

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, cast
 
-from django.db.models import Q
+from django.db.models import Q, TextField, Value
 from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce
 from django.db.models.lookups import In
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -33,6 +34,15 @@ def held_apps(how: Held) -> AppQuerySet:
     if how == Held.BLOCKED:
         return App.objects.filter(Q(status__in=BLOCKING) | lacking)
     return App.objects.filter(status=Status.PAUSED).exclude(lacking)
+
+
+def held_jobs(how: Held) -> Q:
+    """The jobs of those apps; blocked are those too whose app is gone or uninstalled, as `about` says."""
+    if how == Held.PAUSED:
+        return jobs_of_apps(held_apps(how))
+    running = App.objects.exclude(pk__in=held_apps(how).values("pk")).exclude(status=Status.UNINSTALLED)
+    app_id = Coalesce(KT("metadata__appId"), Value(""), output_field=TextField())
+    return ~Q(In(app_id, cast("Any", running.values("pk"))))
 
 
 def about(jobs: Sequence[Job]) -> dict[str, About]:

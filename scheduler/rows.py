@@ -46,9 +46,15 @@ class JobRow:
         return kinds.get(kind_of(self.job), _("unknown"))
 
     @property
+    def rule(self) -> str:
+        """The rule in words, or what is wrong with it, without a full stop."""
+        return self.job.words.rstrip(".")
+
+    @property
     def raw(self) -> str:
         """The rule as it is stored; empty where the words say the same."""
-        return str(self.job.schedule.get("cron", "")) if kind_of(self.job) == "cron" else ""
+        rule = str(self.job.schedule.get("cron", "")) if kind_of(self.job) == "cron" else ""
+        return "" if rule in self.job.words else rule
 
     @property
     def zone(self) -> str:

@@ -130,5 +130,20 @@ def test_a_single_run_that_nobody_is_named_for_says_so(told: dict[str, object]) 
     job = app.run_once_at(
         "7b0d3f52-7f0c-4b3e-9a51-3c5f2a9d1e44", Single(NINE + MINUTE, "UTC"), actor=TESTER, now=NINE
     )
-    job.metadata = {**job.metadata, "once": told}
+    job.metadata = {**(job.metadata or {}), "once": told}
     assert about([job])[job.pk].asked_by == "somebody who is not written down"
+
+
+@pytest.mark.parametrize("metadata", [{"appId": "gone"}, {"appId": 5}, {}, None, "x"])
+def test_a_job_whose_app_is_gone_is_blocked_for_the_page_and_the_filter(metadata: object) -> None:
+    make_app()
+    Job.objects.update(metadata=metadata)
+    (job,) = Job.objects.all()
+    assert about([job])[job.pk].held == Held.BLOCKED
+    assert Job.objects.filter(jobs_held(Held.BLOCKED)).exists()
+    assert not Job.objects.filter(jobs_held(Held.PAUSED)).exists()
+
+
+def test_a_job_whose_app_runs_is_held_by_nothing() -> None:
+    make_app()
+    assert not Job.objects.filter(jobs_held(Held.BLOCKED) | jobs_held(Held.PAUSED)).exists()

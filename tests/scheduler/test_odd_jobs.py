@@ -78,3 +78,9 @@ def test_metadata_that_are_no_object(operator_client: Client, address: str, meta
 def test_of_a_zone_that_is_none_the_servers_is_taken(name: str) -> None:
     assert known_zone(name) == default_zone()
     assert known_zone("Europe/Berlin") == "Europe/Berlin"
+
+
+def test_what_is_wrong_with_a_rule_ends_with_one_full_stop(operator_client: Client) -> None:
+    text = operator_client.get(store(schedule={"kind": "every", "every": "5s"})).content.decode()
+    assert "the shortest interval is 10 s" in text
+    assert "10 s.." not in text
