@@ -79,7 +79,9 @@ def jobs_in(state: str, now: datetime) -> Q:
 
 def is_broken(job: Job) -> bool:
     """Whether it is off and no person wants it so: errors, or a rule that cannot be used, switched it off."""
-    found_out = bool(job.disabled_reason) and not job.disabled_reason.startswith(DECIDED)
+    facts = job.metadata if isinstance(job.metadata, dict) else {}
+    found_out = facts.get("disabled_reason") is not None and not job.disabled_reason.startswith(DECIDED)
+    found_out = found_out and job.disabled_reason != ""
     return not job.enabled and (job.consecutive_errors >= MAX_ERRORS or found_out)
 
 
@@ -88,7 +90,9 @@ def broken_jobs() -> Q:
     decided = Q()
     for beginning in DECIDED:
         decided |= Q(metadata__disabled_reason__startswith=beginning)
-    found_out = Q(metadata__has_key="disabled_reason") & ~Q(metadata__disabled_reason="") & ~decided
+    for none in ("", None):
+        decided |= Q(metadata__disabled_reason=none)
+    found_out = Q(metadata__has_key="disabled_reason") & ~decided
     return Q(enabled=False) & (Q(consecutive_errors__gte=MAX_ERRORS) | found_out)
 
 

@@ -72,14 +72,9 @@ class Near:
 
 
 def known_of(
-    job: Job,
-    said: About,
-    wall: datetime,
-    length: timedelta,
-    zone: str,
-    now: datetime,
+    job: Job, said: About, wall: datetime, length: timedelta, zone: str, now: datetime,
     asked: datetime | None = None,
-) -> Known:
+) -> Known:  # fmt: skip
     """Everything that answers “why did it not run at ``wall``?”, in a few queries.
 
     ``asked`` is which of its two moments is meant where it happens twice; else the one that has a row, or
