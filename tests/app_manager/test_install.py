@@ -72,10 +72,11 @@ def test_it_makes_a_job_for_each_schedule_and_none_for_other_triggers():
     assert job.schedule == {"kind": "every", "every": "30m"}
 
 
-def test_its_job_knows_its_app_and_its_policy_for_missed_times():
+def test_its_job_knows_its_app_and_its_policies():
     subscription = {"id": "a", "missed": "skip", "source": {"type": "schedule", "config": {"every": "1h"}}}
     app = install_app(subscriptions=[subscription])
-    assert Job.objects.get().metadata == {"appId": app.pk, "subscriptionId": "a", "missed": "skip"}
+    facts = {"appId": app.pk, "subscriptionId": "a", "missed": "skip", "overlap": "skip"}
+    assert Job.objects.get().metadata == facts
 
 
 def test_it_makes_its_folders_for_nobody_else():

@@ -96,7 +96,7 @@ def test_no_page_tells_a_word_or_an_id_of_another_space(
     for url, path in addresses(own, hidden):
         if url.name == "logout":
             continue
-        text = told(member.get(path))
+        text = told(member.get(path)).replace("Atlantic/Canary", "")  # a time zone
         asked = [secret for secret in secrets if secret in path]  # a page may repeat what it was asked for
         leaks += [f"{path}: {secret}" for secret in secrets if secret in text and secret not in asked]
     assert leaks == []
