@@ -153,12 +153,16 @@ def check_memory(ran: Ran) -> None:
 
 def check_entries(ran: Ran) -> None:
     rows = ran.installation.ask("SELECT * FROM activity_entries ORDER BY ts, id")
-    origin = {"kind": "automation", "appId": ran.installation.app_id, "runId": ran.run_id}
+    steps = [line["step"] for line in ran.lines("tool") if line["name"] == "report_to_user"]
+    origins = [
+        {"kind": "automation", "appId": ran.installation.app_id, "runId": ran.run_id, "step": step}
+        for step in steps
+    ]
     assert {row["run_id"] for row in rows} == {ran.run_id}
     assert [(row["type"], json.loads(row["content_json"])) for row in rows] == [
-        ("milestone", {"summary": "3 messages", "source": origin, "data": {"unread": 3}}),
-        ("output", {"summary": "The list", "source": origin, "dataPath": "out/list.csv"}),
-        ("run_complete", {"summary": "Nothing for the owner today.", "source": origin, "status": "ok"}),
+        ("milestone", {"summary": "3 messages", "source": origins[0], "data": {"unread": 3}}),
+        ("output", {"summary": "The list", "source": origins[1], "dataPath": "out/list.csv"}),
+        ("run_complete", {"summary": "Nothing for the owner today.", "source": origins[2], "status": "ok"}),
     ]
     assert [entry["id"] for entry in ran.printed["entries"]] == [row["id"] for row in rows]
 
