@@ -56,10 +56,30 @@ def let_tests_empty_the_audit_log() -> None:
     operations.sql_flush = sql_flush
 
 
+# Files with long tests, first, so that no core is left alone with one of them at the end
+LONG = (
+    *(
+        "browser/test_every_page",
+        "archive/",
+        "benchmarks/",
+        "app_runtime/test_killed",
+        "app_runtime/test_proc",
+    ),
+    *(
+        "app_runtime/test_proc",
+        "app_runtime/test_escaped",
+        "app_runtime/test_lifecycle_machine",
+        "app_runtime/settings/test_pages",
+    ),
+    *("app_runtime/test_bounds", "app_runtime/test_cancelled", "memory/test_kills", "store/", "browser/"),
+)
+
+
 @pytest.hookimpl(tryfirst=True)  # before -m looks at the markers
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     from django.db import connection
 
+    items.sort(key=how_soon)
     if connection.vendor == "sqlite":
         return
     for item in items:
@@ -67,6 +87,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason="This is about SQLite files."))
     config.hook.pytest_deselected(items=[item for item in items if not asks_a_database(item)])
     items[:] = [item for item in items if asks_a_database(item)]
+
+
+def how_soon(item: pytest.Item) -> int:
+    path = item.path.relative_to(Path(__file__).parent).as_posix()
+    return next((place for place, beginning in enumerate(LONG) if path.startswith(beginning)), len(LONG))
 
 
 def asks_a_database(item: pytest.Item) -> bool:

@@ -107,7 +107,10 @@ def test_a_row_that_changed_is_seen(planted: Planted, data_directory: DataDir) -
     assert difference(before, state(data_directory)) == sorted([table, "file left.txt"])
 
 
-SOME = {"a browser", "htmx"}  # every address; the others by the search below, and all of them in chaos runs
+WAYS = [(method, query) for method in ("get", "head") for query in ("", f"?{FORGED}")]
+# Every address; the others by the search below, and all of them in chaos runs. A browser asks in all ways,
+# htmx in the one that would have the most done.
+SOME = {"a browser": WAYS, "htmx": WAYS[1:2]}
 
 
 @pytest.mark.parametrize(
@@ -117,11 +120,12 @@ SOME = {"a browser", "htmx"}  # every address; the others by the search below, a
 def test_no_page_changes_anything_for_an_administrator(
     operator_client: Client, planted: Planted, data_directory: DataDir, asker: str
 ) -> None:
-    assert list(changed_by(operator_client, planted, data_directory, ASKERS[asker])) == []
+    ways = SOME.get(asker, WAYS)
+    assert list(changed_by(operator_client, planted, data_directory, ASKERS[asker], ways)) == []
 
 
 def test_no_page_changes_anything_for_a_stranger(planted: Planted, data_directory: DataDir) -> None:
-    assert list(changed_by(Client(), planted, data_directory, {})) == []
+    assert list(changed_by(Client(), planted, data_directory, {}, WAYS)) == []
 
 
 def test_no_page_changes_anything_for_somebody_without_a_role(
@@ -129,13 +133,13 @@ def test_no_page_changes_anything_for_somebody_without_a_role(
 ) -> None:
     client = Client()
     client.force_login(User.objects.create_user("nobody"))
-    assert list(changed_by(client, planted, data_directory, {})) == []
+    assert list(changed_by(client, planted, data_directory, {}, WAYS[1:3])) == []
 
 
 def changed_by(
-    client: Client, planted: Planted, directory: DataDir, headers: dict[str, str]
+    client: Client, planted: Planted, directory: DataDir, headers: dict[str, str], ways: list[tuple[str, str]]
 ) -> Iterator[str]:
-    """Addresses whose GET or HEAD, plain or with what a forged link would say, changed something.
+    """Addresses that changed something when they were asked in those ways.
 
     What changed is named with the few addresses that were asked since it was last looked at.
     """
@@ -144,11 +148,7 @@ def changed_by(
     for some in batched(every_url(), LOOKED_AT_ONCE):
         for url in some:
             path = url.path(planted)
-            statuses = [
-                ask(client, method, f"{path}{query}", headers=headers)
-                for method in ("get", "head")
-                for query in ("", f"?{FORGED}")
-            ]
+            statuses = [ask(client, method, f"{path}{query}", headers=headers) for method, query in ways]
             if any(status >= 500 and url.route != "readyz" for status in statuses):
                 yield f"{url.label}: {statuses}"
         after = state(directory)

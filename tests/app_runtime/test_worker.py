@@ -258,7 +258,9 @@ def test_an_idle_sweep_only_reads_and_reads_little(app: App) -> None:
     with CaptureQueriesContext(connection) as queries:
         sweeping.sweep_runs(NINE)
     assert len(queries) <= 6
-    assert all(query["sql"].startswith("SELECT") for query in queries)
+    statements = [query["sql"] for query in queries]
+    reads = ("SELECT", "DECLARE")  # PostgreSQL reads an iterator by a cursor that it declares for a SELECT
+    assert [sql for sql in statements if not sql.startswith(reads)] == []
 
 
 def test_tidying_leaves_the_queue_alone(app: App) -> None:

@@ -1,12 +1,13 @@
 """Memory: opening and saving a large file, rendering it, each beside what it cannot do without.
 
-Each part is a module with `TITLE`, `HEADINGS`, `GOAL` and `rows(rounds)`, listed in `parts`; a part runs in
+Each part is a module with `TITLE`, `HEADINGS`, `GOAL` and `rows(extent)`, listed in `parts`; a part runs in
 this process, in a new installation on SQLite.
 """
 
 import argparse
 import os
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,10 +19,19 @@ from tests.processes import environment
 LARGE_BYTES = 1_000_000
 
 
+@dataclass(frozen=True)
+class Extent:
+    """How much is measured: rounds that count, and files of 10 KB to search."""
+
+    rounds: int
+    files: int
+
+
 def add_to(benchmarks: Any) -> None:
     """The benchmark's options."""
     parser = benchmarks.add_parser("memory", help="open, save, render a file of 1 MB; search 10,000 files")
     parser.add_argument("--rounds", type=int, default=20, help="that count (default: 20)")
+    parser.add_argument("--files", type=int, default=10_000, help="to search (default: 10000)")
     parser.add_argument("--quick", action="store_true", help="3 rounds")
     parser.set_defaults(run=run)
 
@@ -37,11 +47,13 @@ def run(options: argparse.Namespace) -> int:
     """Make an installation, measure each part, print. A goal that is missed is no failure."""
     for name, value in machine.facts().items():
         print(f"{name}: {value}")
+    print(f"files to search: {options.files:,}")
+    extent = Extent(3 if options.quick else options.rounds, options.files)
     with tempfile.TemporaryDirectory() as scratch:
         _set_up(Path(scratch) / "data")
         for part in parts():
             print(f"\n{part.TITLE}")
-            print(text_table(part.HEADINGS, part.rows(3 if options.quick else options.rounds)))
+            print(text_table(part.HEADINGS, part.rows(extent)))
             print(part.GOAL)
     return 0
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from tests.benchmarks.measuring import Sample, interleaved, ratio
-from tests.benchmarks.memory import large_text
+from tests.benchmarks.memory import Extent, large_text
 
 TITLE = "A memory file of 1 MB"
 HEADINGS = ("", "median ms", "p95 ms", "/ bare write")
@@ -12,9 +12,9 @@ GOAL = "goal: save within 300 ms"
 BARE = "write, fsync, rename of the same bytes"
 
 
-def rows(rounds: int) -> list[Sequence[object]]:
+def rows(extent: Extent) -> list[Sequence[object]]:
     """One row for each way to use it."""
-    found = interleaved(_subjects(), counted=rounds)
+    found = interleaved(_subjects(), counted=extent.rounds)
     bare = found[BARE].median
     return [_row(name, sample, bare) for name, sample in found.items()]
 

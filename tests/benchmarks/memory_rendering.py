@@ -4,14 +4,14 @@ import time
 from collections.abc import Callable, Sequence
 
 from tests.benchmarks.measuring import interleaved, ratio
-from tests.benchmarks.memory import large_text
+from tests.benchmarks.memory import Extent, large_text
 
 TITLE = "Rendering 1 MB of markdown"
 HEADINGS = ("", "median ms", "p95 ms", "/ plain")
 GOAL = "goal: within 1.5 x cmarkgfm + nh3"
 
 
-def rows(rounds: int) -> list[Sequence[object]]:
+def rows(extent: Extent) -> list[Sequence[object]]:
     """Ours and the plain one."""
     import cmarkgfm
     import nh3
@@ -24,7 +24,7 @@ def rows(rounds: int) -> list[Sequence[object]]:
         return nh3.clean(cmarkgfm.markdown_to_html_with_extensions(text, extensions=EXTENSIONS))
 
     found = interleaved(
-        {"cmarkgfm + nh3": _timed(plain), "ours": _timed(lambda: render(text))}, counted=rounds
+        {"cmarkgfm + nh3": _timed(plain), "ours": _timed(lambda: render(text))}, counted=extent.rounds
     )
     base = found["cmarkgfm + nh3"].median
     return [(name, sample.median, sample.p95, ratio(sample.median, base)) for name, sample in found.items()]

@@ -1,4 +1,4 @@
-"""Search over 10,000 memory files of 10 KB: our search beside SQLite's FTS5 alone, ripgrep and a plain loop.
+"""Search over many memory files of 10 KB: our search beside SQLite's FTS5 alone, ripgrep and a plain loop.
 
 All answer the same question in the same run: the first 20 files with the words. Ours and FTS5 give them
 ranked and with a snippet of the text in which the words are marked. "FTS5 newest" and "FTS5 bm25" are one
@@ -21,9 +21,10 @@ from random import Random
 from typing import Any
 
 from tests.benchmarks.measuring import Sample, interleaved, ratio
+from tests.benchmarks.memory import Extent
 
-FILES, FILE_BYTES = 10_000, 10_000
-TITLE = f"Search in {FILES:,} files of 10 KB (median ms)"
+FILE_BYTES = 10_000
+TITLE = "Search in files of 10 KB (median ms)"
 HEADINGS = ("words", "ours", "p95", "FTS5 newest", "FTS5 bm25", "FTS5 rowids", "ripgrep", "bytes loop",
             "ours / newest", "ours / bm25")  # fmt: skip
 GOAL = """FTS5 newest, bm25: 20 ranked rows with snippets; rowids: without any text
@@ -39,20 +40,22 @@ FTS = """
 ROWIDS = "SELECT rowid FROM f WHERE f MATCH ? ORDER BY rowid DESC LIMIT 20"
 
 
-def rows(rounds: int) -> list[Sequence[object]]:
+def rows(extent: Extent) -> list[Sequence[object]]:
     """One row for each query, then what the index costs a save; in the installation that is set up."""
     from memory.places import user_place
 
     place = user_place()
-    names = _plant(place)
+    names = _plant(place, extent.files)
     with tempfile.TemporaryDirectory() as scratch:
         alone = _fts5(Path(scratch) / "fts5.db", place, names)
-        found = [_query_row(label, query, place, names, alone, rounds) for label, query in QUERIES.items()]
+        found = [
+            _query_row(label, query, place, names, alone, extent.rounds) for label, query in QUERIES.items()
+        ]
         alone.close()
-    return [*found, *_save_rows(place, rounds)]
+    return [*found, *_save_rows(place, extent)]
 
 
-def _texts() -> Iterator[str]:
+def _texts(files: int) -> Iterator[str]:
     """Texts of 10 KB as agents leave them: words as frequent as words are, some Chinese, headings."""
     random = Random(7)
     letters = "abcdefghijklmnopqrstuvwxyz"
@@ -63,7 +66,7 @@ def _texts() -> Iterator[str]:
         *("".join(random.choices(letters, k=random.randint(2, 10))) for _ in range(20_000)),
     ]
     weights = [1 / place for place in range(1, len(words) + 1)]
-    for number in range(FILES):
+    for number in range(files):
         body = random.choices(words, weights, k=1_450)
         body[number % 1_000] += (
             ". 今天的价格上涨了。" if number % 10 == 0 else ". " + "".join(random.sample(HAN, 12))
@@ -76,14 +79,14 @@ def _texts() -> Iterator[str]:
         )
 
 
-def _plant(place: Any) -> list[str]:
+def _plant(place: Any, files: int) -> list[str]:
     from django.db import transaction
 
     from memory.models import AuthorKind, Operation, Revision
 
-    names = [f"notes/{number:05}.md" for number in range(FILES)]
+    names = [f"notes/{number:05}.md" for number in range(files)]
     with transaction.atomic():
-        for name, text in zip(names, _texts(), strict=True):
+        for name, text in zip(names, _texts(files), strict=True):
             path = place.base / place.below(name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
@@ -159,12 +162,12 @@ def _ripgrep(query: str, folder: Path) -> bytes:
     return subprocess.run(command, check=False, capture_output=True).stdout
 
 
-def _save_rows(place: Any, rounds: int) -> list[Sequence[object]]:
+def _save_rows(place: Any, extent: Extent) -> list[Sequence[object]]:
     """A save of 10 KB with the index, and one that leaves it alone."""
     from memory.index import IndexedDocument
 
     follow = IndexedDocument.follow
-    save = _saving(place)
+    save = _saving(place, extent.files)
 
     def without() -> float:
         IndexedDocument.follow = classmethod(lambda cls, revision: None)  # type: ignore[assignment,method-assign]
@@ -173,7 +176,9 @@ def _save_rows(place: Any, rounds: int) -> list[Sequence[object]]:
         finally:
             IndexedDocument.follow = follow  # type: ignore[method-assign]
 
-    found = interleaved({"with": save, "without": without}, counted=max(rounds, 20) * 5)
+    found = interleaved(
+        {"with": save, "without": without}, counted=min(max(extent.rounds, 20) * 5, extent.files // 4)
+    )
     added = found["with"].median - found["without"].median
     return [
         *(_save_row(f"save 10 KB {name} the index", sample) for name, sample in found.items()),
@@ -185,12 +190,12 @@ def _save_row(label: str, sample: Sample) -> Sequence[object]:
     return label, sample.median, sample.p95, *[""] * (len(HEADINGS) - 3)
 
 
-def _saving(place: Any) -> Callable[[], float]:
+def _saving(place: Any, files: int) -> Callable[[], float]:
     from memory import editing
     from memory.documents import on_disk
     from memory.models import digest
 
-    texts = _texts()
+    texts = _texts(files)
     name = "notes/saved.md"
     editing.create(place, name, next(texts), by="ada", now=MOMENT)
 

@@ -35,7 +35,7 @@ def test_it_measures_pages_from_end_to_end(tmp_path: Path):
 @pytest.mark.sqlite_only
 def test_it_measures_memory_from_end_to_end(tmp_path: Path):
     result = subprocess.run(
-        [sys.executable, "-m", "tests.benchmarks", "memory", "--rounds=1"],
+        [sys.executable, "-m", "tests.benchmarks", "memory", "--rounds=1", "--files=200"],
         env=environment(tmp_path),
         cwd=ROOT,
         capture_output=True,
