@@ -58,21 +58,11 @@ def let_tests_empty_the_audit_log() -> None:
 
 # Files with long tests, first, so that no core is left alone with one of them at the end
 LONG = (
-    *(
-        "browser/test_every_page",
-        "archive/",
-        "benchmarks/",
-        "app_runtime/test_killed",
-        "app_runtime/test_proc",
-    ),
-    *(
-        "app_runtime/test_proc",
-        "app_runtime/test_escaped",
-        "app_runtime/test_lifecycle_machine",
-        "app_runtime/settings/test_pages",
-    ),
-    *("app_runtime/test_bounds", "app_runtime/test_cancelled", "memory/test_kills", "store/", "browser/"),
-)
+    "browser/test_every_page", "archive/", "benchmarks/", "app_runtime/test_killed",
+    "app_runtime/test_processes", "app_runtime/test_escaped", "app_runtime/test_lifecycle_machine",
+    "app_runtime/settings/test_pages", "app_runtime/test_bounds", "app_runtime/test_cancelled",
+    "memory/test_kills", "store/", "browser/",
+)  # fmt: skip
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m looks at the markers
