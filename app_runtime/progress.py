@@ -40,9 +40,9 @@ class Progress:
 
         Raises `LeaseLost` where somebody else has ended the run: its transcript has its end by then.
         """
-        if not self.run.held().exists():
+        facts = self.masker.value(facts)
+        if not self.transcript.append_while(self.run.held().exists, kind, self.clock(), **facts):
             raise LeaseLost("The run is no longer this worker's.")
-        self.transcript.append(kind, self.clock(), **self.masker.value(facts))
         self._stepped_at = self.clock()
 
     def begin_step(self) -> float:

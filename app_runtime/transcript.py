@@ -1,6 +1,7 @@
 """A run's transcript: one JSON object per line, appended as things happen (DESIGN §2, §5)."""
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -34,8 +35,11 @@ class Transcript:
 
     def append(self, kind: str, now: datetime, /, **facts: Any) -> None:
         """Add one line ``{"_ts": ms, "type": kind, …}``, on disk when this returns."""
-        line = json.dumps({"_ts": to_ms(now), "type": kind, **facts}, ensure_ascii=False, default=str)
-        append_line(self.base, self.name, line.encode("utf-8", "backslashreplace"))
+        append_line(self.base, self.name, _line(kind, now, facts))
+
+    def append_while(self, holds: Callable[[], bool], kind: str, now: datetime, /, **facts: Any) -> bool:
+        """As `append`, unless ``holds`` says no once nobody else can write; False then."""
+        return append_line(self.base, self.name, _line(kind, now, facts), holds)
 
     def keep(self, name: str, text: str) -> None:
         """Keep a long result beside the transcript, as ``runs/{run_id}/{name}``."""
@@ -105,6 +109,11 @@ def transcript_of(run: Run) -> Transcript:
     if place.missing_folder is not None and place.is_remembered:
         raise FolderMissing(run.app)
     return Transcript(run.app, run.run_id)
+
+
+def _line(kind: str, now: datetime, facts: Mapping[str, Any]) -> bytes:
+    line = json.dumps({"_ts": to_ms(now), "type": kind, **facts}, ensure_ascii=False, default=str)
+    return line.encode("utf-8", "backslashreplace")
 
 
 def _parsed(text: str) -> dict[str, Any] | None:

@@ -9,7 +9,7 @@ import errno
 import fcntl
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -136,11 +136,14 @@ def staged_below(base: Path, relative: str, data: bytes) -> Iterator[Step]:
             yield put_in_place
 
 
-def append_line(base: Path, relative: str, line: bytes) -> None:
+def append_line(base: Path, relative: str, line: bytes, holds: Callable[[], bool] | None = None) -> bool:
     """Append ``line`` and a newline to a file (0600) below ``base``, in one write, and wait for the disk.
 
     A last line that a crash cut short is ended first, so that it spoils itself only. Raises `ValueError`
     for a line that contains a newline, `PathRefused`, and `OSError` (a full disk), with the file as before.
+
+    ``holds`` is asked once no other writer can come between: where it answers no, nothing is written, and
+    False is returned.
     """
     if b"\n" in line:
         raise ValueError("A line of a transcript cannot contain a newline.")
@@ -151,6 +154,8 @@ def append_line(base: Path, relative: str, line: bytes) -> None:
     ):
         # The file is only ever appended to, never replaced, so its own lock keeps writers apart.
         fcntl.flock(file, fcntl.LOCK_EX)
+        if holds is not None and not holds():
+            return False
         size = os.fstat(file).st_size
         torn = size > 0 and os.pread(file, 1, size - 1) != b"\n"
         data = (b"\n" if torn else b"") + line + b"\n"
@@ -163,6 +168,7 @@ def append_line(base: Path, relative: str, line: bytes) -> None:
             with suppress(OSError):
                 os.ftruncate(file, size)
             raise
+    return True
 
 
 def rename_below(base: Path, old: str, new: str) -> None:

@@ -126,6 +126,20 @@ def test_lines_are_appended_whole(base: Path) -> None:
     assert read_below(base, "runs/1.jsonl") == b'{"step":1}\n{"step":2}\n'
 
 
+def test_whether_a_line_still_holds_is_asked_when_no_other_writer_can_come_between(base: Path) -> None:
+    ended = threading.Thread(target=append_line, args=(base, "1.jsonl", b"end"))
+
+    def holds() -> bool:
+        ended.start()
+        ended.join(0.2)
+        return ended.is_alive()  # it waits for us
+
+    assert append_line(base, "1.jsonl", b"model", holds)
+    ended.join()
+    assert not append_line(base, "1.jsonl", b"late", lambda: False)
+    assert read_below(base, "1.jsonl") == b"model\nend\n"
+
+
 def test_a_torn_last_line_spoils_itself_only(base: Path) -> None:
     (base / "1.jsonl").write_bytes(b'{"step":1}\n{"st')
     append_line(base, "1.jsonl", b'{"step":3}')
