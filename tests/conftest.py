@@ -70,6 +70,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     from django.db import connection
 
     items.sort(key=how_soon)
+    for item in items:
+        if is_of_a_page(item):
+            item.add_marker(pytest.mark.page)
     if connection.vendor == "sqlite":
         return
     for item in items:
@@ -82,6 +85,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def how_soon(item: pytest.Item) -> int:
     path = item.path.relative_to(Path(__file__).parent).as_posix()
     return next((place for place, beginning in enumerate(LONG) if path.startswith(beginning)), len(LONG))
+
+
+def is_of_a_page(item: pytest.Item) -> bool:
+    """Whether the test looks at one page or a few, in a transaction of its own."""
+    names = getattr(item, "fixturenames", ())
+    marker = item.get_closest_marker("django_db")
+    commits = marker is not None and marker.kwargs.get("transaction", False)
+    is_of_all = item.path.name == "test_urltable.py"
+    return any("client" in name for name in names) and not commits and not is_of_all
 
 
 def asks_a_database(item: pytest.Item) -> bool:
