@@ -82,7 +82,7 @@ def signed_in(browser: Browser, live_server, operator, client) -> Iterator[Brows
     context.add_cookies(
         [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     yield context
     context.close()
 
@@ -105,6 +105,6 @@ def plain_page(browser: Browser, live_server, operator, client) -> Iterator[Page
     context.add_cookies(
         [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     yield context.new_page()
     context.close()
