@@ -3,7 +3,8 @@
 Two walls: cmark leaves out raw HTML and unsafe links, and nh3 then keeps only a short list of tags without
 any name, id, class or data attribute. Nothing in the result makes a browser fetch anything: an image
 becomes text, a link is followed only by a click and names the host that it really leads to. Where HTML was
-left out, a mark says so: whoever reads must know that a text says more than they see.
+left out, a mark says so: whoever reads must know that a text says more than they see. Characters that turn
+writing around (S23) are marks with their code points.
 """
 
 import html
@@ -42,6 +43,7 @@ OMITTED_BLOCK = re.compile(rf"^{OMITTED}$", re.MULTILINE)
 QUOTE = re.compile(r"<(/?)blockquote>")
 TAG = re.compile(r"<[^>]*>")
 POSITION = re.compile(r'<(?!h[1-6] )([a-z0-9]+) data-sourcepos="[^"]*"')  # of anything but a heading
+TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")  # embeds, overrides and isolates directions; ends that
 LESS = "\ufdd0"  # stands for "<" where nothing shall be taken for HTML; no character of any language
 POSITION_VALUE = re.compile(r"\d{1,9}:\d{1,9}-\d{1,9}:\d{1,9}")
 
@@ -59,7 +61,8 @@ def plain(text: str) -> str:
     """Return markdown as one line of text without its marks, for titles; no word of it is left out."""
     page = _parsed(text.replace("<", LESS), Options.CMARK_OPT_DEFAULT)[1]
     page = TASK.sub("", IMAGE.sub(_image_text, page))
-    return " ".join(html.unescape(TAG.sub("", page)).replace(LESS, "<").split())
+    words = html.unescape(TAG.sub("", page)).replace(LESS, "<").split()
+    return TURNING.sub("\ufffd", " ".join(words))
 
 
 def render_folded(text: str, resolve: wiki.Resolver | None = None) -> SafeString:
@@ -89,7 +92,7 @@ def _clean(text: str, options: int) -> str:
     plain, page = _parsed(text, options)
     page = POSITION.sub(r"<\1", page) if options else page
     if page.count("&amp;") > MAX_AMPERSANDS or _depth(page) > MAX_DEPTH:
-        return f"<pre>{html.escape(plain)}</pre>"
+        return TURNING.sub(_turning_mark, f"<pre>{html.escape(plain)}</pre>")
     page = IMAGE.sub(_image_text, page)
     page = TASK.sub(lambda match: "☑" if match[1] else "☐", page)
     mark = token_hex()  # no text can have it
@@ -106,7 +109,7 @@ def _clean(text: str, options: int) -> str:
     )
     words = html.escape(_("HTML is left out here: see the text as it is written"))
     clean = clean.replace(marks[0], f"<small>({words})</small>").replace(marks[1], "<small>&lt;…&gt;</small>")
-    return LINK.sub(_with_host, clean)
+    return TURNING.sub(_turning_mark, LINK.sub(_with_host, clean))  # in no address: cmark encodes those
 
 
 def _depth(page: str) -> int:
@@ -119,6 +122,10 @@ def _image_text(match: re.Match[str]) -> str:
     address = html.unescape(match[1])
     shown = address if len(address) <= TARGET_CHARACTERS else f"{address[:TARGET_CHARACTERS]}…"
     return f"[{' · '.join(filter(None, (match[2], html.escape(shown))))}]"
+
+
+def _turning_mark(match: re.Match[str]) -> str:
+    return f"<small>U+{ord(match[0]):04X}</small>"
 
 
 def _accepted(tag: str, attribute: str, value: str) -> str | None:

@@ -321,3 +321,16 @@ def test_a_title_is_the_text_without_its_marks(text: str, line: str) -> None:
 @given(st.text())
 def test_any_text_makes_a_title_of_one_line(text: str) -> None:
     assert plain(text).splitlines() in ([], [plain(text)])
+
+
+@pytest.mark.parametrize("written", ["\u202e", "&#x202E;", "\u2067"])
+def test_what_turns_writing_around_is_a_mark(written: str) -> None:
+    page = render(f"pay {written}evil [x](https://a.example/{written}b)")
+    assert "U+202E</small>evil" in page or "U+2067</small>evil" in page
+    assert not any(turning in page for turning in "\u202e\u2067")
+    assert plain(f"pay {written}evil") == "pay \ufffdevil"
+
+
+def test_joiners_and_marks_of_languages_are_left_alone() -> None:
+    for text in ("\U0001f469\u200d\U0001f4bb", "\u0645\u06cc\u200c\u062e", "\u05d0\u200f!"):
+        assert text in render(text)
