@@ -230,8 +230,7 @@ def _departure_since(place: Place, name: str, base: str) -> Revision | None:
 
 def _departed(newest: Revision | None) -> str:
     if newest and newest.renamed_to:
-        is_outside = newest.author_kind == AuthorKind.OUTSIDE  # whose name says that it was "outside"
-        return f"was renamed to {newest.renamed_to} {newest.author if is_outside else f'by {newest.author}'}"
+        return f"was renamed to {newest.renamed_to} by {newest.author}"
     return "was removed"
 
 

@@ -148,6 +148,8 @@ class Revision(models.Model):
             return gettext("app %(app)s") % {"app": self.author_id[:8]}
         if self.author_kind == AuthorKind.PERSON:
             return self.author_id
+        if self.author_kind == AuthorKind.OUTSIDE:
+            return gettext("a program outside Halo Site")
         return str(AuthorKind(self.author_kind).label)
 
     def data(self) -> bytes:

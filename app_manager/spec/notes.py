@@ -15,6 +15,7 @@ MAX_COMPARED = 200  # unknown keys of one spec that a nearest name is sought for
 MAX_RULES = 100  # filter rules whose regular expression is tried
 MAX_PATTERN = 1_000  # characters; compiling longer ones takes too long to do it for a note
 _CHANNELS = ("email", "wecom", "dingtalk", "feishu", "webhook")
+_ZONES = {"timezone", "tz", "zone"}
 _ALIASES = ("inputs", "required_mcps", "required_skills")
 
 
@@ -68,6 +69,11 @@ def _subscription_notes(path: Path, subscription: Subscription) -> Iterator[Find
     if scheduled and config.get("every") is not None and config.get("cron") is not None:
         sentence = "both `every` and `cron` are given; `every` is used"
         yield Finding((*path, "source", "config", "cron"), sentence, on_key=True)
+    for key in sorted(_ZONES & config.keys()) if scheduled else ():
+        sentence = (
+            f"`{key}` is not used here; the zone is the `timezone` of the subscription, beside `source`"
+        )
+        yield Finding((*path, "source", "config", key), sentence, on_key=True)
     if subscription.frequency and _out_of_order(subscription.frequency):
         sentence = "the intervals should be in the order min, default, max"
         yield Finding((*path, "frequency"), sentence, on_key=True)

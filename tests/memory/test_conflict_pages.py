@@ -207,7 +207,8 @@ def test_a_file_that_became_no_text_is_left_alone(client: Client, place: Place) 
 
 
 def test_the_page_says_who_changed_it(client: Client, place: Place) -> None:
-    assert "The last change is by outside Halo Site" in conflict(client, place, CLASH).content.decode()
+    shown = conflict(client, place, CLASH).content.decode()
+    assert "The last change is by a program outside Halo Site" in shown
     assert Revision.objects.latest("id").author_kind == "outside"
 
 

@@ -132,9 +132,8 @@ BASE = digest(TEXT.encode())
 
 def test_a_save_under_the_old_name_is_told_the_new_one(watch: Watch, place: Place) -> None:
     move(place, "old.md", "new.md")
-    with pytest.raises(
-        editing.Conflict, match=r"was renamed to memory/new\.md outside Halo Site after"
-    ) as met:
+    words = r"was renamed to memory/new\.md by a program outside Halo Site after"
+    with pytest.raises(editing.Conflict, match=words) as met:
         editing.save(place, "old.md", "more", base=BASE, by="mara", now=BEGINNING)
     assert met.value.revision
     assert met.value.revision.renamed_to == place.path("new.md")

@@ -27,6 +27,11 @@ def notes(text: str) -> list[tuple[int, str, str]]:
             "subscriptions: [{type: schedule, config: {every: 1h, cron: 0 9 * * *}}]", 54,
             "subscriptions[0].config.cron", "both `every` and `cron` are given; `every` is used",
         ),
+        (
+            "subscriptions: [{type: schedule, config: {cron: 0 9 * * *, timezone: Europe/Berlin}}]", 60,
+            "subscriptions[0].config.timezone",
+            "`timezone` is not used here; the zone is the `timezone` of the subscription, beside `source`",
+        ),
         ("spec_version: '2'", 15, "spec_version", "this is spec version 2; it is read as version 1"),
         (
             "output: {notify: {channels: [emial]}}", 30, "output.notify.channels[0]",
