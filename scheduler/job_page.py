@@ -42,6 +42,12 @@ class LedgerRow:
 
     slot: Slot
     trace: Trace | None
+    teller: Teller
+
+    @property
+    def due(self) -> str:
+        """In the zone of the job, as everything else on its page."""
+        return self.teller.ledger_words(self.slot.due_at)
 
     @property
     def tone(self) -> str:
@@ -134,7 +140,7 @@ class JobPage:
     @cached_property
     def ledger(self) -> list[LedgerRow]:
         traces = registry.traces(self.job.kind, list(self.pager.rows))
-        return [LedgerRow(slot, traces.get(slot.pk)) for slot in self.pager.rows]
+        return [LedgerRow(slot, traces.get(slot.pk), Teller(ZoneInfo(self.zone))) for slot in self.pager.rows]
 
     @cached_property
     def form(self) -> WhyForm:

@@ -23,6 +23,12 @@ class Teller:
         text = format_date(local, "j M Y, H:i:s" if local.second else "j M Y, H:i")
         return f"{text} ({offset_words(local)})" if happens_twice(local) else text
 
+    def ledger_words(self, moment: datetime) -> str:
+        """Like Thu 26 Nov 2026, 09:00:00; with the offset where it is twice."""
+        local = moment.astimezone(self.zone)
+        text = format_date(local, "D j M Y, H:i:s")
+        return f"{text} ({offset_words(local)})" if happens_twice(local) else text
+
     def span(self, length: timedelta) -> str:
         return quantities.duration(length // timedelta(milliseconds=1))
 

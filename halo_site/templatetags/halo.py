@@ -62,8 +62,10 @@ def visible(text: str) -> SafeString:
 
 @register.filter
 def exact(moment: datetime) -> str:
-    """A moment to the second in the server's zone and in UTC."""
+    """A moment to the second in the server's zone and in UTC; once where these are one."""
     local = timezone.localtime(moment)
+    if timezone.get_current_timezone_name() == "UTC":
+        return f"{format_date(local, EXACT)} UTC"
     return _("%(local)s (%(zone)s) · %(utc)s UTC") % {
         "local": format_date(local, EXACT),
         "zone": timezone.get_current_timezone_name(),

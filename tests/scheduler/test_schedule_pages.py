@@ -1,6 +1,6 @@
 """The schedule and the page of one job: what they show, to whom, and in how many queries."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import User
@@ -15,7 +15,7 @@ from halo_site.roles import Role
 from scheduler.models import Job, Slot
 from scheduler.statuses import Verdict
 from tests.factories import add_space, make_app, make_run
-from tests.scheduler.factories import put_job
+from tests.scheduler.factories import put_job, put_scheduled
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
@@ -191,6 +191,14 @@ def test_the_ledger_leads_to_the_run(operator_client: Client) -> None:
     fill(job, 1, metadata={"runId": run.pk})
     text = shown(operator_client, page_of(job))
     assert reverse("app_runtime:run_detail", args=[run.pk]) in text
+
+
+def test_the_ledger_tells_times_in_the_zone_of_the_job(operator_client: Client) -> None:
+    job = put_scheduled({"kind": "cron", "cron": "0 9 * * *", "timezone": "Australia/Sydney"})
+    Slot.objects.create(job=job, due_at=datetime(2026, 11, 22, 22, tzinfo=UTC), verdict=Verdict.RAN)
+    text = shown(operator_client, page_of(job))
+    assert "Due in Australia/Sydney" in text
+    assert "Mon 23 Nov 2026, 09:00:00</time>" in text
 
 
 def test_the_ledger_does_not_promise_a_run_that_is_gone(operator_client: Client) -> None:
