@@ -173,7 +173,7 @@ def _begin_anew(app: "App", key: str, off: Job, now: datetime) -> Job:
 
 
 def restart_jobs(app: "App", now: datetime) -> None:
-    """Have the jobs that errors held back or switched off begin anew; the others keep their times.
+    """Have the jobs that errors, or a clock that was ahead, hold back begin anew; others keep their times.
 
     One that a stranger deleted is made again. Raises `ScheduleRefused`.
     """
@@ -182,7 +182,7 @@ def restart_jobs(app: "App", now: datetime) -> None:
         job = found.get(job_id(app, key))
         if job is None:
             put_job(app, key, now)
-        elif job.consecutive_errors:
+        elif job.consecutive_errors or job.is_ahead(now):
             job.restart(now)
 
 

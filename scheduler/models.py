@@ -1,6 +1,6 @@
 """Jobs and the ledger of their due times. Tables and columns: halo-facts §2.1 (version 2) and DESIGN §3."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -20,6 +20,7 @@ from scheduler.statuses import Held, JobStatus, MissedPolicy, Outcome, SkipReaso
 
 KEPT_SLOTS = 1_000  # per job (BEHAVIOUR, Retention)
 _DISABLED_REASON = "disabled_reason"  # in a job's metadata, beside what its owner keeps there
+AHEAD = timedelta(seconds=10)  # more than the clocks of two machines of one database differ
 
 
 class JobQuerySet(models.QuerySet["Job"]):
@@ -139,6 +140,15 @@ class Job(models.Model):
         """The first regular due time strictly after `moment`. Raises ScheduleError."""
         due = next_due(self.schedule, anchor_ms=to_ms(self.anchor_at), after_ms=to_ms(moment))
         return None if due is None else from_ms(due)
+
+    @property
+    def began_at(self) -> datetime | None:
+        """When its newest run began; None before the first."""
+        return max((at for at in (self.running_at, self.last_run_at) if at), default=None)
+
+    def is_ahead(self, now: datetime) -> bool:
+        """Whether it ran while the server's clock was ahead: it waits for the times after those."""
+        return self.began_at is not None and self.began_at > now + AHEAD
 
     @transaction.atomic
     def enable(self, now: datetime) -> bool:

@@ -56,7 +56,17 @@ def standing_of(job: Job, said: About, now: datetime) -> Standing:
         words = _("%(count)d of %(most)d errors in a row; it waits longer after each.")
         facts = {"count": job.consecutive_errors, "most": MAX_ERRORS}
         return Standing(JobState.PLANNED, words % facts, True)
-    return Standing(JobState.PLANNED)
+    return Standing(JobState.PLANNED, _ahead(job, now))
+
+
+def _ahead(job: Job, now: datetime) -> str:
+    """What is to be said of a job that ran while the server's clock was ahead: no due time comes twice."""
+    began = job.began_at
+    if began is None or not job.is_ahead(now):
+        return ""
+    words = _("The server's clock was ahead when its last run began (%(when)s), and it goes on from there.")
+    advice = _("Pausing and resuming its app makes it begin now.")
+    return f"{words % {'when': relative(began, now)}} {advice}"
 
 
 def is_late(job: Job, now: datetime) -> bool:

@@ -159,6 +159,15 @@ def test_a_resume_brings_back_a_job_that_errors_had_switched_off():
     assert App.objects.get().error_message is None
 
 
+def test_a_resume_brings_back_a_job_that_ran_while_the_clock_was_ahead():
+    app = install_app()
+    ahead = LATER + timedelta(days=1000)
+    Job.objects.update(last_run_at=ahead, next_run_at=ahead)
+    app.pause(actor=TESTER, now=LATER)
+    app.resume(actor=TESTER, now=LATER)
+    assert LATER < job().next_run_at < LATER + timedelta(days=2)
+
+
 def test_a_resume_leaves_a_job_off_that_no_error_had_switched_off():
     app = install_app()
     set_status(app, Status.PAUSED)

@@ -26,6 +26,16 @@ def test_a_job_whose_time_is_to_come_is_planned() -> None:
     assert state_found(NINE) == {"planned"}
 
 
+def test_one_that_ran_while_the_clock_was_ahead_says_why_it_waits() -> None:
+    job = put_job(now=NINE + timedelta(days=1000))
+    Job.objects.filter(pk=job.pk).update(last_run_at=NINE + timedelta(days=1000))
+    job.refresh_from_db()
+    standing = standing_of(job, PLAIN, NINE)
+    assert standing.state == JobState.PLANNED
+    assert standing.words.startswith("The server's clock was ahead when its last run began (in ")
+    assert standing_of(job, PLAIN, NINE + timedelta(days=1000)).words == ""
+
+
 def test_a_time_that_has_just_passed_is_not_late_yet() -> None:
     job = put_job()
     now = NINE + MINUTE + GRACE
