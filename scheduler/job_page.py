@@ -43,11 +43,12 @@ class LedgerRow:
     slot: Slot
     trace: Trace | None
     teller: Teller
+    now: datetime
 
     @property
     def due(self) -> str:
         """In the zone of the job, as everything else on its page."""
-        return self.teller.ledger_words(self.slot.due_at)
+        return self.teller.row_words(self.slot.due_at, self.now)
 
     @property
     def tone(self) -> str:
@@ -140,7 +141,8 @@ class JobPage:
     @cached_property
     def ledger(self) -> list[LedgerRow]:
         traces = registry.traces(self.job.kind, list(self.pager.rows))
-        return [LedgerRow(slot, traces.get(slot.pk), Teller(ZoneInfo(self.zone))) for slot in self.pager.rows]
+        teller = Teller(ZoneInfo(self.zone))
+        return [LedgerRow(slot, traces.get(slot.pk), teller, self.now) for slot in self.pager.rows]
 
     @cached_property
     def form(self) -> WhyForm:

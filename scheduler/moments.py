@@ -23,10 +23,11 @@ class Teller:
         text = format_date(local, "j M Y, H:i:s" if local.second else "j M Y, H:i")
         return f"{text} ({offset_words(local)})" if happens_twice(local) else text
 
-    def ledger_words(self, moment: datetime) -> str:
-        """Like Thu 26 Nov 2026, 09:00:00; with the offset where it is twice."""
+    def row_words(self, moment: datetime, now: datetime) -> str:
+        """Like Thu 26 Nov, 09:00:00: with the year where it is another, with the offset where it is twice."""
         local = moment.astimezone(self.zone)
-        text = format_date(local, "D j M Y, H:i:s")
+        is_of_now = local.year == now.astimezone(self.zone).year
+        text = format_date(local, "D j M, H:i:s" if is_of_now else "D j M Y, H:i:s")
         return f"{text} ({offset_words(local)})" if happens_twice(local) else text
 
     def span(self, length: timedelta) -> str:

@@ -17,6 +17,7 @@ from halo_site.visible import with_marks
 
 register = template.Library()
 
+UTC_NAMES = {"UTC", "Etc/UTC"}
 EXACT = "D j M Y, H:i:s"
 TRACK = 1000  # the width of a bar's own co-ordinates
 
@@ -64,7 +65,7 @@ def visible(text: str) -> SafeString:
 def exact(moment: datetime) -> str:
     """A moment to the second in the server's zone and in UTC; once where these are one."""
     local = timezone.localtime(moment)
-    if timezone.get_current_timezone_name() == "UTC":
+    if timezone.get_current_timezone_name() in UTC_NAMES:
         return f"{format_date(local, EXACT)} UTC"
     return _("%(local)s (%(zone)s) · %(utc)s UTC") % {
         "local": format_date(local, EXACT),

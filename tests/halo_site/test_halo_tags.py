@@ -46,9 +46,10 @@ def test_a_moment_is_relative_in_words_and_exact_on_hover(settings):
     assert 'title="Mon 23 Nov 2026, 08:58:12 (Europe/Zurich) · 2026-11-23 07:58:12 UTC"' in shown
 
 
+@pytest.mark.parametrize("name", ["UTC", "Etc/UTC"])
 @time_machine.travel(NOW, tick=False)
-def test_a_moment_is_told_once_where_the_server_keeps_utc(settings):
-    settings.TIME_ZONE = "UTC"
+def test_a_moment_is_told_once_where_the_server_keeps_utc(settings, name):
+    settings.TIME_ZONE = name
     assert 'title="Mon 23 Nov 2026, 07:58:12 UTC"' in draw(
         "{% when moment %}", moment=NOW - timedelta(minutes=3)
     )
