@@ -20,6 +20,9 @@ REFUSALS = (DataDirRefused, DatabaseRefused, LockTimeout, RestoreUnfinished)
 class HaloCommand(BaseCommand):
     """Turns the failures that every command can meet into `CommandError`s with advice."""
 
+    # They are about code and settings, load every page, and take a quarter of a command's time: `up`,
+    # `migrate` and `check` run them.
+    requires_system_checks: list[str] = []
     is_for_half_restored = False  # whether it may work on a data directory between two states
 
     def execute(self, *args: Any, **options: Any) -> Any:

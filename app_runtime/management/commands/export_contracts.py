@@ -15,7 +15,6 @@ class Command(HaloCommand):
         "Writes the JSON Schemas (2020-12) of the app spec, app, space, job, slot, run, entry and answer "
         "into a folder, which is made where it is missing. Files of the same names are replaced, others stay."
     )
-    requires_system_checks: list[str] = []
     is_for_half_restored = True  # it reads no data
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -21,7 +21,6 @@ class Command(HaloCommand):
         "Looks at the data directory and the database, names what is wrong and says what to do. "
         "Changes nothing. Ends with 1 where there is a problem; notices alone are none."
     )
-    requires_system_checks: list[str] = []  # they open the database, which may be what is damaged
     is_for_half_restored = True
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -22,7 +22,6 @@ MIGRATE = "Then: python3 manage.py migrate (up does it by itself)."
 class Command(HaloCommand):
     help = "Restores a backup. What is there moves to backups/before-restore-…; --undo brings it back."
     is_for_half_restored = True
-    requires_system_checks: list[str] = []  # some open the database, which may be what is to be replaced
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("path", nargs="?", metavar="PATH", help="the backup")

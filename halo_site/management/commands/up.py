@@ -27,7 +27,6 @@ MOST_WORKERS = 64
 
 class Command(HaloCommand):
     help = "Brings the database up to date, then runs the web server, the clock and the workers until Ctrl-C."
-    requires_system_checks: list[str] = []  # they run in `before_start`, when there is a directory to check
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--bind", metavar="HOST:PORT", help="address to listen on (default HALO_BIND)")

@@ -1,14 +1,13 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
+from halo_site.management.base import HaloCommand
 from memory.index import IndexedDocument
 
 PIECE = 500  # files between two lines of progress
 
 
-class Command(BaseCommand):
+class Command(HaloCommand):
     help = "Indexes the memory files that no search finds yet; with --again, all of them anew."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
