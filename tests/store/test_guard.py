@@ -14,13 +14,15 @@ from tests.processes import everything, manage
 
 pytestmark = pytest.mark.sqlite_only
 
-# Every command that opens the database looks at it first; each kind of them now, the others in chaos runs
-OTHERS = [["namespaces"], ["install_app", "-"], ["trigger_app", "some-id"], ["run_clock", "--once"]]
+# Every command that opens the database looks at it first
 COMMANDS = [
     ["up"],
+    ["namespaces"],
+    ["install_app", "-"],
+    ["trigger_app", "some-id"],
     ["run_worker", "--once"],
+    ["run_clock", "--once"],
     ["memory_list", "--as", "user", "--scope", "user"],
-    *(pytest.param(command, marks=pytest.mark.chaos) for command in OTHERS),
 ]
 
 # The shapes that the desktop program writes (halo-facts §2)
