@@ -22,7 +22,6 @@ def benchmark(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.sqlite_only
-@pytest.mark.chaos  # three installations with histories; their parts are in test_pages.py
 def test_it_measures_pages_from_end_to_end(tmp_path: Path):
     result = benchmark(tmp_path)
     assert result.returncode == 0, result.stderr
