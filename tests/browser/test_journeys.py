@@ -1,5 +1,7 @@
 """The main job in a browser: install a spec, run it, see what happened, with and without JavaScript."""
 
+from playwright.sync_api import expect
+
 from app_manager.models import App
 from app_runtime import worker
 from app_runtime.models import Run
@@ -17,10 +19,10 @@ def install(page) -> None:
 
 def test_a_person_installs_runs_and_sees_it(watched_page):
     install(watched_page)
-    assert watched_page.get_by_role("heading", name="Kettle watch").is_visible()
+    expect(watched_page.get_by_role("heading", name="Kettle watch")).to_be_visible()
     watched_page.get_by_role("button", name="Run now").click()
     watched_page.wait_for_url("**/runs/*-*/")
-    assert "Queued" in watched_page.locator("#run").inner_text()
+    expect(watched_page.locator("#run")).to_contain_text("Queued")
     watched_page.evaluate("window.__marked = true")
 
     worker.execute(Run.objects.get().pk)
@@ -28,7 +30,7 @@ def test_a_person_installs_runs_and_sees_it(watched_page):
     watched_page.get_by_text("Waiting for you").wait_for()
     assert watched_page.evaluate("window.__marked"), "the page was loaded again"
     assert watched_page.locator(".step").count() == Run.objects.get().step_count
-    assert watched_page.locator("#run[hx-get]").count() == 0, "a finished run must not poll"
+    expect(watched_page.locator("#run[hx-get]"), "a finished run must not poll").to_have_count(0)
 
 
 def test_the_end_of_a_run_reaches_all_of_its_open_page(watched_page):
@@ -42,7 +44,7 @@ def test_the_end_of_a_run_reaches_all_of_its_open_page(watched_page):
 
     label = watched_page.get_by_label("Continue with a message")
     label.wait_for()
-    assert label.input_value() == "And the teapot?"
+    expect(label).to_have_value("And the teapot?")
     assert watched_page.title().startswith("Finished: ")
     assert "Queued" not in watched_page.locator("main").inner_text()
 
@@ -54,7 +56,7 @@ def test_every_tab_of_a_run_says_how_it_stands(watched_page):
     watched_page.get_by_role("link", name="Conversation").click()
     Run.objects.update(status="error", outcome="error", error_message="The shop is closed.")
     watched_page.get_by_text("The shop is closed.").wait_for()
-    assert watched_page.get_by_role("link", name="Load it again").is_visible()
+    expect(watched_page.get_by_role("link", name="Load it again")).to_be_visible()
 
 
 def test_a_broken_spec_is_told_by_line(signed_in):
@@ -73,7 +75,7 @@ def test_the_same_without_javascript(plain_page):
     plain_page.wait_for_url("**/runs/*-*/")
     worker.execute(Run.objects.get().pk)
     plain_page.reload()
-    assert plain_page.get_by_text("Waiting for you").first.is_visible()
+    expect(plain_page.get_by_text("Waiting for you").first).to_be_visible()
 
 
 def test_signing_in_and_out(browser, live_server, operator):

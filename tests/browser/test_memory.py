@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Dialog, Page
+from playwright.sync_api import BrowserContext, Dialog, Page, expect
 
 from memory import editing
 from memory.models import Revision, digest
@@ -96,7 +96,7 @@ def test_a_draft_is_kept_until_it_is_saved(signed_in):
     assert asked == ["beforeunload"]
     page.goto(EDIT)
     page.get_by_role("button", name="Take it").click()
-    assert field(page).input_value() == "typed " + BASE
+    expect(field(page)).to_have_value("typed " + BASE)
     page.get_by_role("button", name="Save").click()
     page.locator(".message").get_by_text("Saved.").wait_for()
     page.wait_for_function(NO_DRAFT)
@@ -111,7 +111,7 @@ def test_a_preview_that_gives_way_to_a_newer_one_is_no_trouble(watched_page):
     watched_page.unroute("**/preview/")
     field(watched_page).fill("# two")
     watched_page.locator("#memory-preview h1").get_by_text("two").wait_for()
-    assert watched_page.locator("[data-alert]").count() == 0
+    expect(watched_page.locator("[data-alert]")).to_have_count(0)
     watched_page.on("dialog", Dialog.accept)
 
 
@@ -121,7 +121,7 @@ def test_whoever_is_signed_out_while_typing_keeps_the_text(signed_in):
     signed_in.clear_cookies()
     field(page).press_sequentially("typed")
     page.locator("[data-alert]").get_by_text("The preview stands still").wait_for()
-    assert field(page).input_value() == "typed"
+    expect(field(page)).to_have_value("typed")
 
 
 def test_what_is_typed_while_a_save_is_on_its_way_stays_in_the_text(signed_in):
@@ -160,8 +160,8 @@ def test_what_is_typed_while_a_refused_save_is_on_its_way_stays_too(signed_in):
     page.keyboard.type("during")
     on_its_way[0].continue_()
     page.get_by_text("is back in it, and is not saved yet").wait_for()
-    assert field(page).input_value() == "before during"
-    assert page.get_by_text("This was not saved").is_visible()
+    expect(field(page)).to_have_value("before during")
+    expect(page.get_by_text("This was not saved")).to_be_visible()
 
 
 def test_what_is_typed_while_a_save_meets_a_newer_text_is_offered_afterwards(signed_in):
@@ -201,10 +201,10 @@ def test_an_offered_draft_outlives_what_is_typed_beside_it(signed_in):
     field(page).press_sequentially("new ")
     is_kept(page)
     page.get_by_role("button", name="Take it").click()
-    assert field(page).input_value() == "left "
+    expect(field(page)).to_have_value("left ")
     page.get_by_role("button", name="Take it").click()
-    assert field(page).input_value() == "new "
-    assert page.get_by_role("button", name="Take it").count() == 1
+    expect(field(page)).to_have_value("new ")
+    expect(page.get_by_role("button", name="Take it")).to_have_count(1)
 
 
 def test_tabs_keep_a_draft_each(signed_in):
@@ -217,13 +217,13 @@ def test_tabs_keep_a_draft_each(signed_in):
     second.goto("/memory/user/new/")
     field(second).press_sequentially("x")
     is_kept(second)
-    assert second.locator("[data-draft-offer]").is_hidden()
+    expect(second.locator("[data-draft-offer]")).to_be_hidden()
     field(second).press("Backspace")
     is_kept(second, "")
     first.close()
     second.reload()
     second.get_by_role("button", name="Take it").click()
-    assert field(second).input_value() == "first"
+    expect(field(second)).to_have_value("first")
 
 
 def test_no_draft_is_left_of_a_file_that_was_made(watched_page):
@@ -256,8 +256,8 @@ def test_a_draft_that_cannot_be_kept_is_not_claimed(signed_in):
     page.route("**/preview/", lambda route: route.fulfill(status=500))
     field(page).press_sequentially("typed")
     page.locator("[data-alert]").get_by_text("The preview stands still").wait_for()
-    assert page.get_by_text("No draft of this text could be kept").count() == 1
-    assert page.get_by_text("draft of it is kept").count() == 0
+    expect(page.get_by_text("No draft of this text could be kept")).to_have_count(1)
+    expect(page.get_by_text("draft of it is kept")).to_have_count(0)
 
 
 def test_a_heading_shows_that_it_folds(watched_page):
@@ -305,7 +305,7 @@ def test_a_conflict_is_decided_place_by_place(signed_in):
     page.get_by_role("button", name="Save what is put together").click()
     page.locator(".message").get_by_text("Saved, with what both").wait_for()
     assert main_file().read_text() == "# now\n\nmine\ntheirs\n\nsecond of mine\n"
-    assert page.locator("[data-draft-offer]").is_hidden()
+    expect(page.locator("[data-draft-offer]")).to_be_hidden()
 
 
 def test_an_earlier_text_is_restored(watched_page):
@@ -324,7 +324,7 @@ def test_the_same_without_javascript(plain_page):
     page.goto(EDIT)
     field(page).fill(BASE.replace("first", "# mine"))
     page.get_by_role("button", name="Preview").click()
-    assert page.locator("#memory-preview h1").get_by_text("mine").is_visible()
+    expect(page.locator("#memory-preview h1").get_by_text("mine")).to_be_visible()
     saved(BASE.replace("second", "theirs"), BASE)
     page.get_by_role("button", name="Save").click()
     page.get_by_role("button", name="Save what is put together").click()
@@ -342,7 +342,9 @@ def test_no_markdown_attack_reaches_the_browser(watched_page):
     addresses = ("", "edit/", "history/", f"history/{newest}/", f"history/{newest}/?with=now", "blame/")
     for address in addresses:
         watched_page.goto(f"/memory/user/{address}", wait_until="networkidle")
-        assert watched_page.locator("#main :is(script, iframe, style, base, meta, img)").count() == 0, address
+        expect(
+            watched_page.locator("#main :is(script, iframe, style, base, meta, img)"), address
+        ).to_have_count(0)
     watched_page.goto(EDIT)
     field(watched_page).fill(ATTACK + "\n\ntyped")
     watched_page.locator("#memory-preview").get_by_text("typed").wait_for()
@@ -363,6 +365,6 @@ def test_no_attack_reaches_the_browser_by_a_conflict(signed_in, theirs):
     page.get_by_role("button", name="Save").click()
     page.get_by_role("heading", name="moved on while you wrote").wait_for()
     page.wait_for_load_state("networkidle")
-    assert page.locator("#main :is(script, iframe, style, base, meta, img)").count() == 0
+    expect(page.locator("#main :is(script, iframe, style, base, meta, img)")).to_have_count(0)
     refused = [problem for problem in watched.problems if "409" not in problem]
     assert refused == []

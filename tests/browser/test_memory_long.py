@@ -1,6 +1,6 @@
 """Long texts in the editor: it stays quick, and says what is too large before anything is lost."""
 
-from playwright.sync_api import Dialog
+from playwright.sync_api import Dialog, expect
 
 from tests.browser.test_memory import BASE, EDIT, field, saved
 
@@ -22,7 +22,7 @@ def test_the_preview_of_a_long_text_waits_until_it_is_asked_for(watched_page):
     field(watched_page).press_sequentially("# new\n\n")
     watched_page.get_by_role("button", name="Show the preview").click()
     watched_page.locator("#memory-preview h1").get_by_text("new").wait_for()
-    assert watched_page.get_by_text("What stands here is about").is_hidden()
+    expect(watched_page.get_by_text("What stands here is about")).to_be_hidden()
 
 
 PASTE = """(box, words) => {
@@ -40,7 +40,7 @@ def test_what_would_be_too_large_is_not_pasted(watched_page):
     assert field(watched_page).evaluate(PASTE, "5 MB " * 1024 * 1024) is False
     words = watched_page.locator(".message").inner_text()
     assert words.startswith("What you pasted was not put in: with it the text would have 5,242,9")
-    assert field(watched_page).input_value() == BASE
+    expect(field(watched_page)).to_have_value(BASE)
 
 
 def test_a_text_that_grew_too_large_says_so_at_once(signed_in):

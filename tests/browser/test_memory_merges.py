@@ -1,6 +1,6 @@
 """Drafts of a merge: apart from those of the editor, since marks may stand in them."""
 
-from playwright.sync_api import Dialog, Page
+from playwright.sync_api import Dialog, Page, expect
 
 from tests.browser.test_memory import BASE, EDIT, field, is_kept, saved
 
@@ -27,7 +27,7 @@ def test_a_draft_of_a_merge_is_offered_to_a_merge_only(signed_in):
     page.goto(EDIT)
     page.get_by_role("button", name="Take it").click()
     assert "<<<<<<<" not in field(page).input_value()
-    assert page.get_by_role("button", name="Take it").count() == 0
+    expect(page.get_by_role("button", name="Take it")).to_have_count(0)
     field(page).fill(BASE)
     merging(page, BASE.replace("first", "theirs"), BASE.replace("first", "theirs again"))
     page.get_by_role("button", name="Take it").click()

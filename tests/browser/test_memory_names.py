@@ -2,7 +2,7 @@
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Dialog
+from playwright.sync_api import Dialog, expect
 
 from memory import editing
 from memory.places import user_place
@@ -49,9 +49,9 @@ def test_a_draft_follows_its_file_to_another_name(signed_in):
     page.goto("/memory/user/new.md/edit/")
     offers = page.get_by_role("button", name="Take it")
     offers.first.wait_for()
-    assert offers.count() == 1
+    expect(offers).to_have_count(1)
     offers.click()
-    assert field(page).input_value() == "# now\n\nnever saved\n"
+    expect(field(page)).to_have_value("# now\n\nnever saved\n")
     field(page).press("Control+s")
     page.locator(".message").get_by_text("Saved.").wait_for()
     place = user_place()

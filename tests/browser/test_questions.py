@@ -2,6 +2,7 @@
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from app_manager.models import App
 from app_runtime.escalations.questions import Answer
@@ -32,14 +33,14 @@ def test_the_keys_move_open_answer_and_explain(asked, watched_page):
     page.keyboard.press("k")
     assert marked.get_attribute("id") == f"question-{asked[0].pk}"
     page.keyboard.press("?")
-    assert page.get_by_role("dialog").is_visible()
+    expect(page.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("Escape")
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/escalations/{asked[0].pk}/")
     page.keyboard.press("n")
     page.wait_for_url(f"**/escalations/{asked[1].pk}/")
     page.keyboard.press("d")
-    assert page.get_by_role("button", name="Dismiss it").is_visible()
+    expect(page.get_by_role("button", name="Dismiss it")).to_be_visible()
     assert Entry.objects.open().count() == 2
 
 
@@ -76,13 +77,13 @@ def test_keys_can_be_switched_off_for_good(asked, watched_page):
     page.reload()
     page.keyboard.press("j")
     page.keyboard.press("?")
-    assert page.locator(".is-marked").count() == 0
-    assert page.get_by_role("dialog").count() == 0
+    expect(page.locator(".is-marked")).to_have_count(0)
+    expect(page.get_by_role("dialog")).to_have_count(0)
     page.get_by_role("button", name="Keys").click()
     page.get_by_label("Use keys in this browser").check()
     page.get_by_role("button", name="Close").click()
     page.keyboard.press("j")
-    assert page.locator(".is-marked").count() == 1
+    expect(page.locator(".is-marked")).to_have_count(1)
 
 
 def test_keys_typed_into_a_field_are_text(asked, watched_page):
@@ -90,8 +91,8 @@ def test_keys_typed_into_a_field_are_text(asked, watched_page):
     page.goto(f"/escalations/{asked[0].pk}/")
     page.get_by_label("Or in your own words").fill("")
     page.keyboard.type("dna?")
-    assert page.get_by_label("Or in your own words").input_value() == "dna?"
-    assert page.get_by_role("dialog").count() == 0
+    expect(page.get_by_label("Or in your own words")).to_have_value("dna?")
+    expect(page.get_by_role("dialog")).to_have_count(0)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -109,7 +110,7 @@ def test_on_a_phone_one_thumb_answers(asked, signed_in, scheme):
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     run = Run.objects.queued().get()
     page.goto(f"/escalations/{asked[0].pk}/")
-    assert page.get_by_role("link", name=f"Run {run.short_id} goes on with it").is_visible()
+    expect(page.get_by_role("link", name=f"Run {run.short_id} goes on with it")).to_be_visible()
 
 
 def test_without_a_script_everything_works(asked, plain_page):
@@ -118,16 +119,16 @@ def test_without_a_script_everything_works(asked, plain_page):
     page.get_by_role("link", name="Answer 2 questions…").click()
     page.get_by_label("Blue").check()
     page.get_by_role("button", name="Answer", exact=True).click()
-    assert page.get_by_text("Question 2 has no answer").first.is_visible()
-    assert page.get_by_label("Blue").is_checked()
+    expect(page.get_by_text("Question 2 has no answer").first).to_be_visible()
+    expect(page.get_by_label("Blue")).to_be_checked()
     page.get_by_label("Your answer").fill("three")
     page.get_by_role("button", name="Answer", exact=True).click()
-    assert page.get_by_text("Answered. Run").is_visible()
+    expect(page.get_by_text("Answered. Run")).to_be_visible()
     page.get_by_role("link", name="Next question").click()
     page.get_by_text("Dismiss the question…").click()
     page.get_by_role("button", name="Dismiss it").click()
-    assert page.get_by_text("Dismissed. The app is told nothing").is_visible()
-    assert page.get_by_role("link", name="Next question").count() == 0
+    expect(page.get_by_text("Dismissed. The app is told nothing")).to_be_visible()
+    expect(page.get_by_role("link", name="Next question")).to_have_count(0)
 
 
 def test_an_empty_list_is_filled_by_itself(transactional_db, watched_page):
@@ -136,12 +137,12 @@ def test_an_empty_list_is_filled_by_itself(transactional_db, watched_page):
     page.get_by_label("What it asks").fill("half a word")
     newest = ask(make_app(), at=timezone.now(), question="Shall I stop?", summary="Shall I stop?")
     page.locator(f"#question-{newest.pk}").wait_for()
-    assert page.get_by_label("What it asks").input_value() == "half a word"
+    expect(page.get_by_label("What it asks")).to_have_value("half a word")
     assert page.evaluate("document.activeElement.id") == "filter-q"
-    assert page.get_by_role("heading", name="One question waits for you").is_visible()
-    assert page.locator(".new-pill").count() == 0
+    expect(page.get_by_role("heading", name="One question waits for you")).to_be_visible()
+    expect(page.locator(".new-pill")).to_have_count(0)
     page.wait_for_function("() => document.title.startsWith('(1) ')")
-    assert page.locator("#needs").inner_text() == "1"
+    expect(page.locator("#needs")).to_have_text("1")
 
 
 @pytest.fixture
@@ -180,8 +181,8 @@ def test_what_somebody_else_decided_has_nothing_to_tap_and_stays_in_its_place(as
     phone.get_by_role("link", name="The list has changed: show it").wait_for()
     assert (first.bounding_box(), second.bounding_box()) == before
     assert " ".join(first.locator(".ask-ended").inner_text().split()) == "Dismissed by ben"
-    assert first.get_by_role("button").count() == 0
-    assert first.get_by_role("link", name="Answer in words…").count() == 0
+    expect(first.get_by_role("button")).to_have_count(0)
+    expect(first.get_by_role("link", name="Answer in words…")).to_have_count(0)
     phone.get_by_role("link", name="The list has changed: show it").tap()
     first.wait_for(state="detached")
 
@@ -209,4 +210,4 @@ def test_the_count_comes_to_every_page(asked, watched_page):
     page.wait_for_function("() => document.title.startsWith('(1) ')")
     drop(asked[1], now=timezone.now())
     page.wait_for_function("() => document.title.startsWith('Usage')")
-    assert not page.locator("#needs").is_visible()
+    expect(page.locator("#needs")).not_to_be_visible()

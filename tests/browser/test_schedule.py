@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.browser.conftest import Watched
 from tests.browser.installed import SPEC
@@ -140,11 +140,11 @@ def test_without_a_script_the_preview_is_a_page_and_saving_works_alike(
     page.locator("#rule-1-timezone").fill("Europe/Berlin")
     page.get_by_role("button", name="Preview").click()
     preview = page.locator("#rule-preview-1")
-    assert "daily at 02:30 (Europe/Berlin)" in preview.inner_text()
+    expect(preview).to_contain_text("daily at 02:30 (Europe/Berlin)")
     assert len(times(preview)) == 5
     page.get_by_role("button", name="Save").click()
-    assert "Saved. Next time:" in page.locator("#messages").inner_text()
-    assert page.locator("#rule-1-title").inner_text() == "daily at 02:30 (Europe/Berlin)"
+    expect(page.locator("#messages")).to_contain_text("Saved. Next time:")
+    expect(page.locator("#rule-1-title")).to_have_text("daily at 02:30 (Europe/Berlin)")
 
 
 def test_a_single_run_is_asked_for_and_cancelled(site: Site, visit: Callable[..., Page]) -> None:
@@ -157,7 +157,7 @@ def test_a_single_run_is_asked_for_and_cancelled(site: Site, visit: Callable[...
     asking.get_by_role("button", name="Run once then").click()
     listed = page.locator("#single-list")
     listed.get_by_text("To come").wait_for()
-    assert "Remind me of the kettle." in listed.inner_text()
+    expect(listed).to_contain_text("Remind me of the kettle.")
     listed.get_by_role("button", name="Cancel").click()
     listed.get_by_text("Cancelled", exact=True).wait_for()
-    assert "cancelled by ada" in listed.inner_text()
+    expect(listed).to_contain_text("cancelled by ada")

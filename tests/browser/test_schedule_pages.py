@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from halo_site.models import Heartbeat
 from scheduler.models import Job, Slot
@@ -25,7 +26,7 @@ def test_the_keys_move_the_day_and_come_back(job, watched_page):
     here = page.locator("h1").inner_text()
     page.keyboard.press("l")
     page.wait_for_url("**/schedule/day/?from=*")
-    assert page.locator("h1").inner_text() != here
+    expect(page.locator("h1")).not_to_have_text(here)
     page.keyboard.press("0")
     page.wait_for_url("**/schedule/day/")
     page.keyboard.press("h")
@@ -42,7 +43,7 @@ def test_keys_that_are_switched_off_do_nothing(job, watched_page):
     assert page.evaluate("localStorage.getItem('shortcuts')") == "off"
     page.goto("/schedule/day/")
     page.keyboard.press("l")
-    assert page.url.endswith("/schedule/day/")
+    page.wait_for_url("**/schedule/day/")
 
 
 def test_the_list_shows_a_changed_next_time_by_itself(job, watched_page):
@@ -64,5 +65,5 @@ def test_the_ledger_answers_without_a_script(job, plain_page):
     page.get_by_role("link", name="Kettle Watch").click()
     page.get_by_label("Time in").fill(f"{timezone.localtime(due):%Y-%m-%dT%H:%M:%S}")
     page.get_by_role("button", name="Ask the ledger").click()
-    assert page.get_by_role("status").filter(has_text="It was skipped").count() == 1
-    assert page.locator(".why-words").inner_text() == "It was skipped because the app was paused."
+    expect(page.get_by_role("status").filter(has_text="It was skipped")).to_have_count(1)
+    expect(page.locator(".why-words")).to_have_text("It was skipped because the app was paused.")

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from app_manager.models import App
 from app_runtime.models import ReadMark, Reply, RunMessage
@@ -33,9 +34,9 @@ def test_new_entries_arrive_and_move_nothing(watched_page, app):
     make_entry(app, EntryType.MILESTONE, at=timezone.now(), summary="Lowest price of this year")
     watched_page.get_by_role("link", name="1 new").wait_for()
     assert abs(read.bounding_box()["y"] - before) < 2
-    assert watched_page.get_by_label("Reply").input_value() == "half a sentence"
+    expect(watched_page.get_by_label("Reply")).to_have_value("half a sentence")
     watched_page.get_by_role("link", name="1 new").click()
-    assert watched_page.get_by_text("Lowest price of this year").is_visible()
+    expect(watched_page.get_by_text("Lowest price of this year")).to_be_visible()
 
 
 def test_it_opens_at_the_first_unread_and_keys_lead_there(watched_page, app, operator):
@@ -44,7 +45,7 @@ def test_it_opens_at_the_first_unread_and_keys_lead_there(watched_page, app, ope
     watched_page.goto(f"/apps/{app.pk}/")
     line = watched_page.locator("#unread")
     watched_page.wait_for_function("scrollY > 0")
-    assert line.is_visible()
+    expect(line).to_be_visible()
     watched_page.keyboard.press(".")
     watched_page.keyboard.press("u")
     assert watched_page.evaluate("document.activeElement.id") == "unread"
@@ -74,13 +75,13 @@ def test_the_same_without_javascript(plain_page, app, operator):
     plain_page.goto(f"/apps/{app.pk}/")
     plain_page.get_by_text("3 runs without news").click()
     plain_page.get_by_role("link", name="Show them").click()
-    assert plain_page.get_by_text("Quiet.").count() == 3
+    expect(plain_page.get_by_text("Quiet.")).to_have_count(3)
     plain_page.goto(f"/apps/{app.pk}/")
     plain_page.get_by_role("button", name="Mark as read").click()
-    assert plain_page.locator("#unread").count() == 0
+    expect(plain_page.locator("#unread")).to_have_count(0)
     plain_page.get_by_label("Reply").fill("And the teapot?")
     plain_page.get_by_role("button", name="Send").click()
-    assert plain_page.get_by_text("operator replied").is_visible()
+    expect(plain_page.get_by_text("operator replied")).to_be_visible()
     assert Reply.objects.get().text == "And the teapot?"
 
 
