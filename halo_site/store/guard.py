@@ -25,9 +25,11 @@ class Reader(Protocol):
 def check_database(connection: Any) -> None:
     """Raise `DatabaseRefused` for a foreign, unreadable or newer database; change nothing at all.
 
-    A file that does not exist yet is fine. An SQLite file is opened read-only for this.
+    A file that does not exist yet is fine. An SQLite file is opened read-only for this, unless this
+    connection has it open: to close a second handle of it takes the locks of the first away, and another
+    process may then delete the log that this one writes (sqlite.org/howtocorrupt.html, 2.2).
     """
-    if connection.vendor == "sqlite":
+    if connection.vendor == "sqlite" and connection.connection is None:
         check_file(Path(connection.settings_dict["NAME"]))
     else:
         with connection.cursor() as cursor:

@@ -2,13 +2,16 @@
 
 import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
-from halo_site.store.guard import DatabaseRefused, check_file
+from halo_site.store.guard import DatabaseRefused, check_database, check_file
 from halo_site.store.namespaces import versions_in_code
 from tests.processes import everything, manage
 
@@ -107,6 +110,18 @@ def test_it_refuses_a_newer_one_while_its_log_is_in_use(copy_of_migrated: Callab
         database.commit()
         with pytest.raises(DatabaseRefused, match="halo_site is at version 77"):
             check_file(path)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_look_takes_no_lock_of_this_process_away() -> None:
+    """Else the next process to end believes that it is the last, and deletes the log that this one uses."""
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE of_this_process (id)")
+    check_database(connection)
+    path = connection.settings_dict["NAME"]
+    other = f"import sqlite3; c = sqlite3.connect({str(path)!r}); c.execute('DROP TABLE of_this_process')"
+    subprocess.run([sys.executable, "-c", other], check=True)
+    assert Path(f"{path}-wal").exists()
 
 
 @pytest.mark.parametrize("content", [b"hello", b"SQLite format 3\0" + b"\xff" * 5000, os.urandom(4096)])
