@@ -4,12 +4,17 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.forking import Forked, template
+
 ROOT = Path(__file__).resolve().parent.parent
+MANAGE = ROOT / "manage.py"
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
+UMASK = 0o022  # of an ordinary shell
 PATIENCE = 30  # seconds, for machines that do other things too
 
 
@@ -21,31 +26,35 @@ def environment(data_dir: Path, **more: str) -> dict[str, str]:
 
 def manage(data_dir: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
     """Run `manage.py` to its end, under the umask of an ordinary shell."""
-    return subprocess.run(
-        command(*arguments),
-        env=environment(data_dir, **more),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        umask=0o022,
-        check=False,
-    )
+    return run(MANAGE, *arguments, env=environment(data_dir, **more))
 
 
-def start(data_dir: Path, *arguments: str, **more: str) -> subprocess.Popen[str]:
+def run(program: Path, *arguments: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run a Python file of ours to its end."""
+    whole = [str(program), *arguments]
+    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as messages:
+        process = template().fork(whole, env, UMASK, output.fileno(), messages.fileno())
+        try:
+            process.wait(timeout=120)
+        finally:
+            process.kill()
+        output.seek(0)
+        messages.seek(0)
+        return subprocess.CompletedProcess(whole, process.wait(), output.read(), messages.read())
+
+
+def start(data_dir: Path, *arguments: str, **more: str) -> Forked:
     """Start `manage.py`; its output and its messages come in one stream."""
-    return subprocess.Popen(
-        command(*arguments),
-        env=environment(data_dir, **more),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        umask=0o022,
-    )
+    ours, theirs = os.pipe()
+    whole = [str(MANAGE), *arguments]
+    process = template().fork(whole, environment(data_dir, **more), UMASK, theirs, theirs)
+    os.close(theirs)
+    process.stdout = os.fdopen(ours)
+    return process
 
 
 def command(*arguments: str) -> list[str]:
-    return [sys.executable, str(ROOT / "manage.py"), *arguments]
+    return [sys.executable, str(MANAGE), *arguments]
 
 
 def free_port() -> int:

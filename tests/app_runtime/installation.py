@@ -2,7 +2,6 @@
 
 import json
 import sqlite3
-import subprocess
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import yaml
 
 from tests.factories import SPEC
+from tests.forking import Forked
 from tests.processes import manage, start
 from tests.wire import Provider
 from tests.wire.sources import KEY, source
@@ -69,7 +69,7 @@ class Installation:
         """What the doctor says, whether it finds something or not."""
         return manage(self.folder, "doctor").stdout
 
-    def start(self, *arguments: str, **more: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, **more: str) -> Forked:
         return start(self.folder, *arguments, **WITH_KEY, **more)
 
     @property

@@ -2,7 +2,6 @@
 
 import json
 import signal
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.app_runtime.installation import Installation
+from tests.forking import Forked
 from tests.processes import PATIENCE, eventually, start
 
 pytestmark = pytest.mark.sqlite_only
@@ -21,7 +21,7 @@ def installation(copy_of_migrated: Callable[[], Path]) -> Installation:
     return Installation(copy_of_migrated())
 
 
-def ended_after(process: subprocess.Popen[str]) -> float:
+def ended_after(process: Forked) -> float:
     began = time.monotonic()
     process.communicate(timeout=PATIENCE)
     return time.monotonic() - began

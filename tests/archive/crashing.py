@@ -1,4 +1,4 @@
-"""`manage.py` in a process that is killed at its Nth rename: `python -m tests.archive.crashing N command…`"""
+"""`manage.py` in a process that is killed at its Nth rename: `crashing.py N command…`"""
 
 import os
 import runpy

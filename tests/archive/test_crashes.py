@@ -1,27 +1,20 @@
 """kill -9 of a restore at every one of its steps: the old state, or one of the two as the person decides."""
 
-import subprocess
-import sys
 from typing import Any
 
 import pytest
 
 from tests.archive.conftest import States
 from tests.archive.sites import Site, note, state
-from tests.processes import ROOT
+from tests.processes import ROOT, run
 
+CRASHING = ROOT / "tests" / "archive" / "crashing.py"
 MOST_STEPS = 40  # more renames than a restore makes
 
 
 def killed(site: Site, step: int, *arguments: str) -> bool:
     """Run a command that is killed at its Nth rename; False where it ended before."""
-    result = subprocess.run(
-        [sys.executable, "-m", "tests.archive.crashing", str(step), *arguments],
-        cwd=ROOT,
-        env=site.environment,
-        capture_output=True,
-        check=False,
-    )
+    result = run(CRASHING, str(step), *arguments, env=site.environment)
     assert result.returncode in {0, -9}, result.stderr
     return result.returncode == -9
 

@@ -1,7 +1,6 @@
 """Real clock processes on the database of the tests."""
 
 import signal
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -13,6 +12,7 @@ from django.db import connection
 from django.utils import timezone
 
 from halo_site.models import Heartbeat
+from tests.forking import Forked
 from tests.processes import eventually, start
 
 
@@ -25,12 +25,12 @@ def database_url() -> str:
     return f"postgresql://{user}:{password}@{facts['HOST']}:{facts['PORT']}/{quote(str(facts['NAME']))}"
 
 
-def start_clock() -> subprocess.Popen[str]:
+def start_clock() -> Forked:
     return start(Path(settings.HALO_DATA_DIR), "run_clock", DATABASE_URL=database_url())
 
 
 @contextmanager
-def clocks(number: int) -> Iterator[list[subprocess.Popen[str]]]:
+def clocks(number: int) -> Iterator[list[Forked]]:
     """So many clocks that tick; whatever is in the list at the end is ended."""
     running = [start_clock() for _ in range(number)]
     try:
@@ -43,12 +43,12 @@ def clocks(number: int) -> Iterator[list[subprocess.Popen[str]]]:
             process.communicate(timeout=20)
 
 
-def ticks(process: subprocess.Popen[str]) -> bool:
+def ticks(process: Forked) -> bool:
     """Whether this clock has said that it lives, just now."""
     young = Heartbeat.objects.kind("clock").younger_than(timedelta(seconds=5), timezone.now())
     return bool(young.filter(pid=process.pid).exists())
 
 
-def kill(process: subprocess.Popen[str]) -> None:
+def kill(process: Forked) -> None:
     process.send_signal(signal.SIGKILL)
     process.communicate()
