@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import Any
 
 from app_manager.models import App
 from app_manager.states import RUNS_BY_CLICK, RUNS_BY_ITSELF, Status
 
-MOST_KNOWN = 50_000  # rows that are remembered, of 16 bytes each
+MOST_KNOWN = 10_000  # rows that are remembered, of some 2 KB each
 # The columns of an app that decide whether its state lets it run; its ids come first
 JUDGED = ("id", "spec_id", "status", "spec", "user_config", "user_overrides", "permissions")
 
@@ -51,17 +50,17 @@ class LetRun:
     """
 
     def __init__(self) -> None:
-        self._rows: set[bytes] = set()
+        self._rows: set[tuple[Any, ...]] = set()
 
     def knows(self, row: Sequence[Any]) -> bool:
-        return _digest(row) in self._rows
+        return _judged(row) in self._rows
 
     def note(self, row: Sequence[Any]) -> None:
         if len(self._rows) >= MOST_KNOWN:
             self._rows.clear()
-        self._rows.add(_digest(row))
+        self._rows.add(_judged(row))
 
 
-def _digest(row: Sequence[Any]) -> bytes:
-    """Of all but the ids: they are in the words of a refusal at most."""
-    return blake2b(repr(row[2:]).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+def _judged(row: Sequence[Any]) -> tuple[Any, ...]:
+    """All but the ids: they are in the words of a refusal at most."""
+    return tuple(row[2:])

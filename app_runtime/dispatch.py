@@ -17,8 +17,7 @@ from halo_site import audit
 from halo_site.audit import Actor
 from halo_site.datadir.config import config_state
 from halo_site.store.fields import to_ms
-from scheduler.models import Job
-from scheduler.registry import Dispatch
+from scheduler.registry import Dispatch, DueJob
 
 
 class Unfinished(Protocol):
@@ -38,25 +37,25 @@ GONE = Dispatch.skipped("paused", "its app is not installed any more")
 SEEN = ("run_id", "app_id", "status", "trigger_type", "queued_at")  # of the unfinished runs of an app
 
 
-def on_due(job: Job, due_at: datetime, lateness: timedelta, now: datetime) -> Dispatch:
+def on_due(job: DueJob, due_at: datetime, lateness: timedelta, now: datetime) -> Dispatch:
     """The clock's handler for a job of the kind ``app``: database inserts only, no I/O."""
     app = App.objects.filter(pk=app_id_of(job)).first()
     if app is None:
         return GONE
-    refusal = refusal_of_due(app, job.metadata or {}, Run.objects.for_app(app).unfinished().only(*SEEN))
+    refusal = refusal_of_due(app, job.facts, Run.objects.for_app(app).unfinished().only(*SEEN))
     if refusal is not None:
         return refusal
     try:
         with transaction.atomic():
-            run = queue_run(app, Trigger.SCHEDULE, now, trigger_data(job, due_at))
+            run = queue_run(app, Trigger.SCHEDULE, now, trigger_data(job, to_ms(due_at)))
     except IntegrityError:  # the unique index: another process queued one this moment
         return Dispatch.skipped("overlap", "another run of this app was queued at the same moment")
     return Dispatch.started({"runId": run.run_id})
 
 
-def app_id_of(job: Job) -> str:
+def app_id_of(job: DueJob) -> str:
     """The app that the job says it belongs to; empty where it says none."""
-    app_id = job.metadata.get("appId") if isinstance(job.metadata, dict) else None
+    app_id = job.facts.get("appId")
     return app_id if isinstance(app_id, str) else ""
 
 
@@ -71,11 +70,11 @@ def refusal_of_due(
     return None if busy is None else Dispatch.skipped("overlap", _overlap(busy))
 
 
-def trigger_data(job: Job, due_at: datetime) -> dict[str, Any]:
+def trigger_data(job: DueJob, due_ms: int) -> dict[str, Any]:
     """What the run of a due time is told about where it comes from."""
-    metadata = job.metadata or {}
-    data = {"jobId": job.pk, "subscriptionId": metadata.get("subscriptionId"), "dueAtMs": to_ms(due_at)}
-    return data | _asked_for(metadata)
+    metadata = job.facts
+    data = {"jobId": job.pk, "subscriptionId": metadata.get("subscriptionId"), "dueAtMs": due_ms}
+    return data | _asked_for(metadata) if "once" in metadata else data
 
 
 def _in_the_way(app: App, metadata: Mapping[str, Any], unfinished: Iterable[Unfinished]) -> Unfinished | None:

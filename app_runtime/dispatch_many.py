@@ -3,11 +3,10 @@
 import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from app_manager.models import App, new_id
+from app_manager.models import App, new_ids
 from app_runtime import queue
 from app_runtime.admission import JUDGED, LetRun
 from app_runtime.dispatch import (
@@ -22,8 +21,8 @@ from app_runtime.dispatch import (
 )
 from app_runtime.models import Run
 from app_runtime.statuses import Status, Trigger
-from halo_site.store.fields import to_ms
-from halo_site.store.inserting import insert_alike
+from halo_site.store.fields import EPOCH, to_ms
+from halo_site.store.inserting import Alike
 from halo_site.store.statements import GIVEN, Listed, made
 from scheduler.registry import Dispatch, Due
 
@@ -48,8 +47,7 @@ class Going(NamedTuple):
         return self.run_id[:8]
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(NamedTuple):
     """A run that is about to be queued; to make its model takes longer than all the rest."""
 
     run_id: str
@@ -69,6 +67,7 @@ class Known(NamedTuple):
 
     apps: dict[str, tuple[Any, ...]]  # by id, columns as `JUDGED` has them
     unfinished: defaultdict[str, list[Unfinished]]
+    new_ids: list[str]  # of runs, one for each due time
 
 
 def on_many_due(dues: Sequence[Due], now: datetime) -> Mapping[str, Dispatch]:
@@ -76,12 +75,14 @@ def on_many_due(dues: Sequence[Due], now: datetime) -> Mapping[str, Dispatch]:
 
     Raises IntegrityError where another process queued a run of one of the apps this moment.
     """
-    known = _known({app_id for due in dues if (app_id := app_id_of(due.job))})
+    apps = [app_id_of(due.job) for due in dues]
+    known = _known(set(apps), len(dues))
+    now_ms = to_ms(now)
     answers: dict[str, Dispatch] = {}
     planned: list[Planned] = []
-    for due in dues:
+    for due, app_id in zip(dues, apps, strict=True):
         try:
-            answer = _answer(due, known, planned, now)
+            answer = _answer(due, app_id, known, planned, now_ms)
         except Exception:
             logger.exception("Job %s is dispatched by itself", due.job.pk, extra={"action": "slot_alone"})
         else:
@@ -90,18 +91,17 @@ def on_many_due(dues: Sequence[Due], now: datetime) -> Mapping[str, Dispatch]:
     return answers
 
 
-def _known(app_ids: set[str]) -> Known:
+def _known(app_ids: set[str], dues: int) -> Known:
     apps = {row[0]: row for row in APPS.rows(app_ids)}
     unfinished: defaultdict[str, list[Unfinished]] = defaultdict(list)
     for row in UNFINISHED.rows(apps):
         run = Going(*row)
         unfinished[run.app_id].append(run)
-    return Known(apps, unfinished)
+    return Known(apps, unfinished, new_ids(dues))
 
 
-def _answer(due: Due, known: Known, planned: list[Planned], now: datetime) -> Dispatch:
+def _answer(due: Due, app_id: str, known: Known, planned: list[Planned], now_ms: int) -> Dispatch:
     """The answer for one due time; its run, where it gets one, is added to both lists."""
-    app_id = app_id_of(due.job)
     row = known.apps.get(app_id)
     if row is None:
         return GONE
@@ -111,7 +111,7 @@ def _answer(due: Due, known: Known, planned: list[Planned], now: datetime) -> Di
         if refusal is not None:
             return refusal
         let_run.note(row)
-    run = Planned(new_id(), app_id, trigger_data(due.job, due.due_at), to_ms(now))
+    run = Planned(known.new_ids.pop(), app_id, trigger_data(due.job, due.due_ms), now_ms)
     planned.append(run)
     known.unfinished[app_id].append(run)
     return Dispatch.started({"runId": run.run_id})
@@ -122,9 +122,16 @@ def _insert(planned: list[Planned], now: datetime) -> None:
     if not planned:
         return
     tasks = queue.tasks_for([run.run_id for run in planned])
-    pattern = new_run(App(pk=planned[0].app_id), Trigger.SCHEDULE, now, planned[0].data)
-    pattern.task_id = "given by each row"
     rows = [
         (run.run_id, run.app_id, session_key_of(run.run_id), run.data, tasks[run.run_id]) for run in planned
     ]
-    insert_alike(pattern, OWN_COLUMNS, rows)
+    RUNS.insert(rows, started_at=now, queued_at=now)
+
+
+def _scheduled_run() -> Run:
+    run = new_run(App(pk="its app"), Trigger.SCHEDULE, EPOCH, {})
+    run.task_id = "its task"
+    return run
+
+
+RUNS = Alike(_scheduled_run, each=OWN_COLUMNS, shared=("started_at", "queued_at"))

@@ -6,7 +6,6 @@ With another backend its worker calls `execute`.
 """
 
 import json
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,13 +13,15 @@ from functools import cache
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django_tasks import TaskResultStatus, task
 from django_tasks_db.backend import DatabaseBackend
 from django_tasks_db.models import DBTaskResult, get_date_max
 
+from app_manager.models import new_ids
 from app_runtime.models import Run
 from app_runtime.statuses import FOLLOW_UPS
-from halo_site.store.inserting import insert_alike
+from halo_site.store.inserting import Alike
 from halo_site.store.statements import GIVEN, Statement
 
 FIRST, NORMAL = 10, 0
@@ -81,8 +82,14 @@ def tasks_for(run_ids: Sequence[str]) -> dict[str, str]:
     """Put a task for each of these automatic runs into the queue; run id → task id."""
     if not isinstance(execute.get_backend(), DatabaseBackend):
         return {run_id: str(execute.using(priority=NORMAL).enqueue(run_id).id) for run_id in run_ids}
-    tasks = {run_id: uuid.uuid4() for run_id in run_ids}
-    pattern = DBTaskResult(
+    tasks = dict(zip(run_ids, new_ids(len(run_ids)), strict=True))
+    rows = [(task_id, {"args": [run_id], "kwargs": {}}) for run_id, task_id in tasks.items()]
+    TASKS.insert(rows, enqueued_at=timezone.now())
+    return tasks
+
+
+def _ready_task() -> DBTaskResult:
+    return DBTaskResult(
         args_kwargs={},
         priority=NORMAL,
         task_path=execute.module_path,
@@ -90,9 +97,9 @@ def tasks_for(run_ids: Sequence[str]) -> dict[str, str]:
         run_after=get_date_max(),
         backend_name=execute.backend,
     )
-    rows = [(task_id, {"args": [run_id], "kwargs": {}}) for run_id, task_id in tasks.items()]
-    insert_alike(pattern, ("id", "args_kwargs"), rows)
-    return {run_id: str(task_id) for run_id, task_id in tasks.items()}
+
+
+TASKS = Alike(_ready_task, each=("id", "args_kwargs"), shared=("enqueued_at",))
 
 
 def wake_next(app_id: str, now: datetime) -> None:

@@ -1,16 +1,15 @@
 """Which due times a job owes at a moment. Pure; times are epoch milliseconds UTC."""
 
 from collections import deque
-from dataclasses import dataclass
 from itertools import takewhile
+from typing import NamedTuple
 
 from scheduler.recurrence import Schedule, count_due, due_times, next_due
 
 MAX_LISTED = 1_000  # older due times listed one by one; the ones before them share one row
 
 
-@dataclass(frozen=True)
-class Backlog:
+class Backlog(NamedTuple):
     """The due times up to now: `newest_ms` is to be dispatched, the others are only recorded.
 
     `next_ms` is the first due time after now, None when nothing is left. `older` ascends and holds at most

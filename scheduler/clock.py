@@ -50,7 +50,7 @@ def run_once(now: datetime, slow: set[str] | None = None, moved: Callable[[], ob
     next_due = Job.objects.next_due_at()
     while next_due and next_due <= now and lost < MAX_LOST_CLAIMS:
         try:
-            batch = run_batch(now, Job.objects.exclude(pk__in=slow), pace.size)
+            batch = run_batch(now, Job.objects.exclude(pk__in=slow) if slow else None, pace.size)
         except TooSlow as error:
             pace.slow_down(error.jobs)
             continue

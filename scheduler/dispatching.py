@@ -3,12 +3,11 @@
 import logging
 import signal
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import groupby
+from datetime import datetime
 from types import FrameType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -18,7 +17,7 @@ from scheduler.statuses import Verdict
 
 log = logging.getLogger(__name__)
 
-LATE = timedelta(seconds=60)
+LATE_MS = 60_000
 # What a handler gets, and one of many more for each. SQLite's other writers wait meanwhile, at most 5 s.
 ANSWER_SECONDS, MORE_SECONDS = 2.0, 0.008
 
@@ -41,8 +40,7 @@ class TooSlow(Exception):
         self.jobs = jobs
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """The verdict of a due time that was handed over, with what stands beside it in the ledger."""
 
     verdict: Verdict
@@ -55,8 +53,10 @@ class Answer:
 def answers_to(dues: Sequence[Due], now: datetime) -> dict[str, Answer]:
     """Job id → what became of its due time. Raises `TooSlow` where it is not known whose handler hangs."""
     found: dict[str, Answer] = {}
-    for kind, group in groupby(sorted(dues, key=lambda due: due.job.kind), key=lambda due: due.job.kind):
-        of_kind = list(group)
+    by_kind: defaultdict[str, list[Due]] = defaultdict(list)
+    for due in dues:
+        by_kind[due.job.kind].append(due)
+    for kind, of_kind in sorted(by_kind.items()):
         handler = handler_for(kind)
         if handler is None:
             words = _("There is no handler for jobs of the kind “%(kind)s”.") % {"kind": kind}
@@ -81,7 +81,7 @@ def _together(kind: str, dues: list[Due], now: datetime) -> dict[str, Answer]:
     except Exception:
         log.exception("Jobs could not be dispatched together", extra={"action": "batch_failed"})
         return {}
-    known = {due.job.pk: due.lateness for due in dues}
+    known = {due.job.pk: due.late_ms for due in dues}
     return {pk: _answer(dispatch, known[pk]) for pk, dispatch in dispatches.items() if pk in known}
 
 
@@ -104,7 +104,7 @@ def _single(handler: Handler, due: Due, now: datetime) -> Answer:
     except Exception as error:
         log.exception("Job %s could not be dispatched", due.job.pk, extra={"action": "slot_failed"})
         return Answer(Verdict.ERROR, error=f"{type(error).__name__}: {error}")
-    return _answer(dispatch, due.lateness)
+    return _answer(dispatch, due.late_ms)
 
 
 def _unanswered(due: Due) -> Answer:
@@ -113,10 +113,10 @@ def _unanswered(due: Due) -> Answer:
     return Answer(Verdict.ERROR, error=words, timed_out=True)
 
 
-def _answer(dispatch: Dispatch, lateness: timedelta) -> Answer:
+def _answer(dispatch: Dispatch, late_ms: int) -> Answer:
     if dispatch.reason:
         return Answer(Verdict.SKIPPED, dispatch.reason, metadata=dispatch.metadata)
-    return Answer(Verdict.LATE if lateness > LATE else Verdict.RAN, metadata=dispatch.metadata)
+    return Answer(Verdict.LATE if late_ms > LATE_MS else Verdict.RAN, metadata=dispatch.metadata)
 
 
 def within(seconds: float, work: Callable[[], Result]) -> Result:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import lru_cache
 
 # BEHAVIOUR, App spec: no blanks, decimals, capitals or signs. Twelve digits are more than any calendar
 # holds, and keep `int` away from texts that are made to be slow.
@@ -9,6 +10,7 @@ _DURATION = re.compile(r"([0-9]{1,12})([smhd])", re.ASCII)
 _UNIT_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
+@lru_cache(maxsize=1024)
 def parse_duration(text: str) -> int:
     """Milliseconds of a duration such as "30m".
 

@@ -2,8 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -18,9 +17,8 @@ _INSERT = """
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """The verdict of one due time, or of `count` that begin with it. `due_ms`: milliseconds UTC."""
+class Line(NamedTuple):
+    """The verdict of one due time, or of `merged_count` that begin with it. `due_ms`: milliseconds UTC."""
 
     job_id: str
     due_ms: int
@@ -28,7 +26,7 @@ class Line:
     reason: str = ""
     error: str | None = None
     metadata: Mapping[str, Any] | None = None
-    count: int = 1
+    merged_count: int = 1
 
 
 def write(lines: Iterable[Line]) -> None:
@@ -39,7 +37,7 @@ def write(lines: Iterable[Line]) -> None:
             line.due_ms,
             line.verdict.value,
             str(line.reason),
-            line.count,
+            line.merged_count,
             line.error,
             None if line.metadata is None else json.dumps(line.metadata),
         )

@@ -289,7 +289,7 @@ class Job(models.Model):
 
     def _write(self, owed: list[tuple[int, int]], verdict: Verdict, reason: str, words: str) -> None:
         line = partial(ledger.Line, self.pk, verdict=verdict, reason=reason, metadata={"words": words})
-        ledger.write(line(due_ms=due_ms, count=count) for due_ms, count in owed)
+        ledger.write(line(due_ms=due_ms, merged_count=count) for due_ms, count in owed)
 
     def _owed(self, now: datetime) -> list[tuple[int, int]]:
         """The due times that came while it was on, and that no clock has seen, as rows and their counts."""

@@ -1,31 +1,31 @@
 """What other apps register with the clock in their `ready()`: a handler per kind of job, and sweeps."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from django.db.models import Q
 
 from halo_site.audit import Actor
 from halo_site.roles import standing_of
-from scheduler.statuses import Held, SkipReason
+from halo_site.store.fields import from_ms
+from scheduler.statuses import Held, MissedPolicy, SkipReason
 
 if TYPE_CHECKING:
     from scheduler.models import Job, Slot
 
 
-@dataclass(frozen=True)
-class Dispatch:
+class Dispatch(NamedTuple):
     """What a handler did with a due time. Whether a started one was late is the clock's to say."""
 
-    reason: SkipReason | None = None
-    metadata: dict[str, Any] = field(default_factory=dict)
+    reason: SkipReason | None
+    metadata: dict[str, Any]
 
     @classmethod
     def started(cls, metadata: dict[str, Any] | None = None) -> "Dispatch":
         """Work was queued in the clock's transaction; `metadata` (a run id, say) goes into the ledger."""
-        return cls(metadata=metadata or {})
+        return cls(None, metadata or {})
 
     @classmethod
     def skipped(cls, reason: str, words: str) -> "Dispatch":
@@ -36,17 +36,46 @@ class Dispatch:
         return cls(SkipReason(reason), {"words": words})
 
 
+class DueJob(NamedTuple):
+    """A job whose time has come, as the clock read it: what it needs, and its handler. Times are epoch ms."""
+
+    pk: str
+    kind: str
+    schedule: Any  # whatever JSON stands there
+    metadata: Any
+    anchor_ms: int
+    due_ms: int  # the stored next time
+    updated_ms: int
+    consecutive_errors: int
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Its metadata; nothing where a stranger wrote something else than an object there."""
+        return self.metadata if isinstance(self.metadata, dict) else {}
+
+    @property
+    def skips_missed(self) -> bool:
+        return self.facts.get("missed") == MissedPolicy.SKIP
+
+
 # (job, due_at, lateness, now): pure database inserts, called inside a savepoint (DESIGN §5.1)
-Handler = Callable[["Job", datetime, timedelta, datetime], Dispatch]
+Handler = Callable[[DueJob, datetime, timedelta, datetime], Dispatch]
 
 
-@dataclass(frozen=True)
-class Due:
+class Due(NamedTuple):
     """A due time that is handed to a handler."""
 
-    job: "Job"
-    due_at: datetime
-    lateness: timedelta
+    job: DueJob
+    due_ms: int
+    late_ms: int
+
+    @property
+    def due_at(self) -> datetime:
+        return from_ms(self.due_ms)
+
+    @property
+    def lateness(self) -> timedelta:
+        return timedelta(milliseconds=self.late_ms)
 
 
 # (dues, now): the same for many jobs at once, job id → what was done. Those that it leaves out, and all of

@@ -64,6 +64,7 @@ def burst(jobs: int) -> dict[str, float]:
     """All due at once, under the loop of `run_clock`."""
     from app_runtime.models import Run
     from scheduler import clock
+    from scheduler.management.commands.run_clock import keep_time
     from scheduler.models import Job, Slot
     from scheduler.statuses import Verdict
 
@@ -87,7 +88,7 @@ def burst(jobs: int) -> dict[str, float]:
         return batch
 
     clock.run_batch = noted
-    clock.Clock(sweeps_beside=True).run(stop)
+    keep_time(stop)
     assert Slot.objects.filter(verdict=Verdict.RAN).count() == Run.objects.queued().count() == len(lateness)
     late = Sample(lateness)
     rate = 1000 * jobs / max(lateness)

@@ -8,6 +8,7 @@ from threading import Barrier, Thread
 import pytest
 from django.db import connection
 
+from scheduler import batch
 from scheduler.batch import run_batch
 from scheduler.clock import run_once
 from scheduler.models import Job, Slot
@@ -59,14 +60,14 @@ def test_a_claim_of_a_job_that_changed_since_it_was_read_does_nothing(
     handler: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put_job()
-    read_claims = run_batch.__globals__["_read_claims"]
+    read_claims = batch.read_claims
 
     def read_then_lose(now: datetime, *others: object) -> object:
         claims = read_claims(now, *others)
         Job.objects.get().disable("The app was uninstalled.", now)
         return claims
 
-    monkeypatch.setitem(run_batch.__globals__, "_read_claims", read_then_lose)
+    monkeypatch.setattr(batch, "read_claims", read_then_lose)
     assert run_batch(NINE + MINUTE) is None
     assert handler.calls == []
     assert Slot.objects.get().words.endswith("switched off: The app was uninstalled.")

@@ -8,7 +8,8 @@ from django.test.utils import CaptureQueriesContext
 
 from app_manager.models import App
 from halo_site.store import statements
-from halo_site.store.statements import GIVEN, Listed, Statement, made
+from halo_site.store.fields import to_ms
+from halo_site.store.statements import GIVEN, GIVEN_MS, Listed, Statement, made
 from tests.factories import make_app
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +53,15 @@ def test_many_keys_are_asked_for_together_however_many_they_are(monkeypatch: pyt
             found = active.rows([app.pk for app in some])
         assert {key: json.loads(spec) for key, spec in found} == {app.pk: app.spec for app in some}
         assert len(captured) == -(-len(some) // 2)
+
+
+def test_a_moment_is_given_too() -> None:
+    app = make_app()
+    before, at, after = (to_ms(app.installed_at) + step for step in (-1, 0, 1))
+    since = App.objects.filter(installed_at__gte=GIVEN_MS).values_list("pk")
+    one, many = Statement(since.all), Listed(since.filter(pk__in=[GIVEN]).all)
+    assert [len(one.rows(moment)) for moment in (before, at, after)] == [1, 1, 0]
+    assert [len(many.rows([app.pk], moment)) for moment in (before, at, after)] == [1, 1, 0]
 
 
 def test_a_row_becomes_the_model_that_it_is_of() -> None:

@@ -1,5 +1,6 @@
 """The clock process."""
 
+import gc
 import signal
 from threading import Event
 from types import FrameType
@@ -25,7 +26,13 @@ class Command(HaloCommand):
         if options["once"]:
             self.stdout.write(one_line(Clock().step()))
         else:
-            Clock(sweeps_beside=True).run(stopped_by_signals())
+            keep_time(stopped_by_signals())
+
+
+def keep_time(stop: Event) -> None:
+    """The clock's loop, as the only thing that this process does."""
+    gc.freeze()  # what is loaded stays; else a tick with thousands of jobs looks through it again and again
+    Clock(sweeps_beside=True).run(stop)
 
 
 def one_line(tick: Tick) -> str:
