@@ -38,9 +38,9 @@ def new_id() -> str:
 
 
 def new_ids(count: int) -> list[str]:
-    """So many of them, three times as quick."""
+    """So many of them, three times as quick, and ascending: an index takes them up quicker so."""
     digits = os.urandom(16 * count).hex()
-    return [_as_id(digits[at : at + 32]) for at in range(0, len(digits), 32)]
+    return sorted(_as_id(digits[at : at + 32]) for at in range(0, len(digits), 32))
 
 
 def _as_id(digits: str) -> str:

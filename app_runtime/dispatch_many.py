@@ -2,7 +2,7 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -67,7 +67,7 @@ class Known(NamedTuple):
 
     apps: dict[str, tuple[Any, ...]]  # by id, columns as `JUDGED` has them
     unfinished: defaultdict[str, list[Unfinished]]
-    new_ids: list[str]  # of runs, one for each due time
+    new_ids: Iterator[str]  # of runs, one for each due time
 
 
 def on_many_due(dues: Sequence[Due], now: datetime) -> Mapping[str, Dispatch]:
@@ -97,7 +97,7 @@ def _known(app_ids: set[str], dues: int) -> Known:
     for row in UNFINISHED.rows(apps):
         run = Going(*row)
         unfinished[run.app_id].append(run)
-    return Known(apps, unfinished, new_ids(dues))
+    return Known(apps, unfinished, iter(new_ids(dues)))
 
 
 def _answer(due: Due, app_id: str, known: Known, planned: list[Planned], now_ms: int) -> Dispatch:
@@ -111,7 +111,7 @@ def _answer(due: Due, app_id: str, known: Known, planned: list[Planned], now_ms:
         if refusal is not None:
             return refusal
         let_run.note(row)
-    run = Planned(known.new_ids.pop(), app_id, trigger_data(due.job, due.due_ms), now_ms)
+    run = Planned(next(known.new_ids), app_id, trigger_data(due.job, due.due_ms), now_ms)
     planned.append(run)
     known.unfinished[app_id].append(run)
     return Dispatch.started({"runId": run.run_id})
