@@ -51,7 +51,8 @@ class UpcomingRow:
 
     @property
     def utc_words(self) -> str:
-        return f"{format_date(self.utc, 'D H:i:s')} UTC"
+        """The same in UTC; empty where its own zone has the same then."""
+        return f"{format_date(self.utc, 'D H:i:s')} UTC" if self.local.utcoffset() else ""
 
     @classmethod
     def at(cls, moment: datetime, zone: str, words: str) -> "UpcomingRow":

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from halo_site import quantities
@@ -63,8 +64,11 @@ class JobRow:
 
     @property
     def utc(self) -> str:
-        """Its next time in UTC."""
-        return f"{self.job.next_run_at.astimezone(UTC):%H:%M:%S} UTC" if self.job.next_run_at else ""
+        """Its next time in UTC, as it stands behind that of the server's zone; once where these are one."""
+        if self.job.next_run_at is None:
+            return ""
+        is_local = not timezone.localtime(self.job.next_run_at).utcoffset()
+        return "UTC" if is_local else f"· {self.job.next_run_at.astimezone(UTC):%H:%M:%S} UTC"
 
     @property
     def address(self) -> str:

@@ -37,6 +37,15 @@ def test_a_row_tells_the_time_in_the_zone_of_the_schedule_and_in_utc() -> None:
     assert (row.due_ms, row.offset, row.mark, row.words) == (ms("2026-03-01T01:30Z"), "+08:00", Mark.NONE, "")
 
 
+def test_a_row_tells_utc_only_where_its_zone_has_another_time() -> None:
+    hourly = {"kind": "cron", "cron": "30 9 * * *"}
+    told = {
+        zone: rows(hourly, "2026-01-05T00:00Z", zone=zone, count=1)[0].utc_words
+        for zone in ("UTC", "Europe/London", "Asia/Shanghai")
+    }
+    assert told == {"UTC": "", "Europe/London": "", "Asia/Shanghai": "Mon 01:30:00 UTC"}
+
+
 def test_a_rule_without_a_zone_is_in_the_zone_given() -> None:
     (row,) = rows({"kind": "cron", "cron": "0 9 * * *"}, "2026-07-01T00:00Z", zone="Europe/Berlin", count=1)
     assert (f"{row.local:%H:%M}", row.offset, row.due_ms) == ("09:00", "+02:00", ms("2026-07-01T07:00Z"))

@@ -54,6 +54,20 @@ def test_a_job_stands_in_the_schedule_with_its_rule_and_who_switched_it_on(opera
     assert "on by system:tests" in text
 
 
+@pytest.mark.parametrize(
+    ("zone", "told"), [("UTC", "02:30:00 UTC"), ("Asia/Tokyo", "11:30:00 · 02:30:00 UTC")]
+)
+def test_the_next_time_stands_there_in_utc_too_and_once_where_that_is_the_zone(
+    operator_client: Client, zone: str, told: str
+) -> None:
+    job = put_job()
+    Job.objects.update(next_run_at=datetime(2127, 1, 5, 2, 30, tzinfo=UTC))
+    with timezone.override(zone):
+        text = " ".join(shown(operator_client).split())
+    assert f"{job.pk}" in text
+    assert f"5 Jan, {told}<" in text
+
+
 def test_the_newest_switch_counts(operator_client: Client) -> None:
     make_app(now=timezone.now())
     (job,) = Job.objects.all()
