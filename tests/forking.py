@@ -44,8 +44,14 @@ LOADED = (  # what takes long to load, and nothing that asks for settings
         "zoneinfo",
     ),
 )
+KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
 LONGEST = 200_000  # bytes of a request
 NUMBER = 10  # characters of a process id or an exit status in a pipe
+
+
+def kept_variables() -> dict[str, str]:
+    """What a command takes over of the environment of the tests."""
+    return {name: os.environ[name] for name in KEPT if name in os.environ}
 
 
 class Forked:
@@ -114,6 +120,7 @@ class Template:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.forking", str(theirs.fileno())],
                 cwd=ROOT,
+                env=kept_variables(),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],

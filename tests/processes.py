@@ -9,19 +9,17 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.forking import Forked, template
+from tests.forking import Forked, kept_variables, template
 
 ROOT = Path(__file__).resolve().parent.parent
 MANAGE = ROOT / "manage.py"
-KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
 UMASK = 0o022  # of an ordinary shell
 PATIENCE = 30  # seconds, for machines that do other things too
 
 
 def environment(data_dir: Path, **more: str) -> dict[str, str]:
     """A clean environment with this data directory; `more` adds variables."""
-    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
-    return {**kept, "HALO_DATA_DIR": str(data_dir), **more}
+    return {**kept_variables(), "HALO_DATA_DIR": str(data_dir), **more}
 
 
 def manage(data_dir: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
