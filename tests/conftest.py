@@ -1,5 +1,6 @@
 """What every test starts from: a data directory of its own, and somebody who may do everything."""
 
+import gc
 import os
 import shutil
 from collections.abc import Callable
@@ -66,6 +67,12 @@ LONG = (
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m looks at the markers
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: to look through it for garbage again and again takes time."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     from django.db import connection
 

@@ -11,6 +11,7 @@ from app_runtime.models import Entry, Run
 from app_runtime.settlement import End, settle
 from app_runtime.statuses import Outcome, Status
 from halo_site import audit
+from scheduler.claims import read_claims
 from scheduler.clock import run_once
 from scheduler.models import Job, Slot
 from tests.factories import MINUTE, NINE, SECOND, TESTER, make_app, make_entry, make_run, set_status
@@ -155,7 +156,9 @@ def test_five_errors_after_a_resume_do_stop_it():
 
 def test_a_job_of_an_app_that_was_deleted_skips_its_due_times():
     app = make_app()
-    job = Job.objects.get()
+    Job.objects.update(next_run_at=NINE)
+    (claim,) = read_claims(NINE, None, 1)
     app.uninstall(actor=ALICE, now=LATER)
     app.delete_permanently(actor=ALICE, now=LATER)
-    assert on_due(job, NINE, timedelta(0), NINE).metadata["words"] == "its app is not installed any more"
+    skipped = on_due(claim.job, NINE, timedelta(0), NINE)
+    assert skipped.metadata["words"] == "its app is not installed any more"
