@@ -7,7 +7,7 @@ from typing import Any
 from app_manager.models import App
 from app_manager.states import RUNS_BY_CLICK, RUNS_BY_ITSELF, Status
 
-MOST_KNOWN = 10_000  # rows that are remembered, of some 2 KB each
+MOST_KNOWN = 20_000_000  # characters of rows that are remembered
 # The columns of an app that decide whether its state lets it run; its ids come first
 JUDGED = ("id", "spec_id", "status", "spec", "user_config", "user_overrides", "permissions")
 
@@ -51,14 +51,18 @@ class LetRun:
 
     def __init__(self) -> None:
         self._rows: set[tuple[Any, ...]] = set()
+        self._length = 0
 
     def knows(self, row: Sequence[Any]) -> bool:
         return _judged(row) in self._rows
 
     def note(self, row: Sequence[Any]) -> None:
-        if len(self._rows) >= MOST_KNOWN:
+        length = sum(len(value) for value in row if isinstance(value, str))
+        if self._length + length > MOST_KNOWN:
             self._rows.clear()
+            self._length = 0
         self._rows.add(_judged(row))
+        self._length += length
 
 
 def _judged(row: Sequence[Any]) -> tuple[Any, ...]:

@@ -107,7 +107,7 @@ def _answer(due: Due, app_id: str, known: Known, planned: list[Planned], now_ms:
         return GONE
     if app_id in known.unfinished or not let_run.knows(row):
         app = made(App, JUDGED, row)
-        refusal = refusal_of_due(app, due.job.metadata or {}, known.unfinished.get(app_id, ()))
+        refusal = refusal_of_due(app, due.job.facts, known.unfinished.get(app_id, ()))
         if refusal is not None:
             return refusal
         let_run.note(row)

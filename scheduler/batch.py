@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from halo_site.store.fields import to_ms
 from halo_site.store.statements import GIVEN, GIVEN_MS, Listed
 from scheduler import ledger
-from scheduler.claims import Claim, claim_all, read_claims
+from scheduler.claims import Claim, claim_all, hold_problems, read_claims, switch_off
 from scheduler.dispatching import LATE_MS, Answer, answers_to
 from scheduler.ledger import Line
-from scheduler.models import Job, JobQuerySet, Slot
+from scheduler.models import JobQuerySet, Slot
 from scheduler.recurrence import due_times
 from scheduler.registry import Due
 from scheduler.statuses import SkipReason, Verdict
@@ -46,7 +46,7 @@ def run_batch(now: datetime, jobs: JobQuerySet | None = None, size: int = BATCH_
     if not claims:
         return Batch(0)
     with transaction.atomic():
-        if not claim_all([claim for claim in claims if not claim.problem], now):
+        if not (claim_all([claim for claim in claims if not claim.problem], now) and hold_problems(claims)):
             transaction.set_rollback(True)
             return None
         recorded = _recorded(claims)
@@ -56,8 +56,8 @@ def run_batch(now: datetime, jobs: JobQuerySet | None = None, size: int = BATCH_
             lines += _lines(claim, answers.get(claim.job.pk), recorded.get(claim.job.pk, {}), now)
         ledger.write(lines)
         for claim in claims:
-            if claim.problem and (job := Job.objects.filter(pk=claim.job.pk).first()):
-                job.disable(claim.problem, now)
+            if claim.problem:
+                switch_off(claim, now)
     counts: Counter[Verdict] = Counter()
     for line in lines:
         counts[line.verdict] += line.merged_count
@@ -133,9 +133,8 @@ def _older(newest: Line, due: tuple[int, int], missed_ms: range, is_new: bool) -
     if due_ms in missed_ms or (count > 1 and missed_ms):
         return Line(newest.job_id, due_ms, Verdict.MISSED, merged_count=count)
     if newest.reason == SkipReason.PAUSED:
-        return newest._replace(
-            due_ms=due_ms, merged_count=count
-        )  # its owner closes what it owes when that changes
+        # Its owner closes what it owes when that changes
+        return newest._replace(due_ms=due_ms, merged_count=count)
     if newest.verdict == Verdict.SKIPPED or (is_new and newest.verdict == Verdict.MISSED):
         # "Merged" would promise a run that there is not; and nobody judged this one for the newest's reason.
         words = {"words": _("Several had come due before the clock came to them, and no run stood for them.")}

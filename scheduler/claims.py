@@ -20,6 +20,7 @@ from scheduler.recurrence import ScheduleError
 from scheduler.registry import DueJob
 from scheduler.statuses import JobStatus
 
+UNREADABLE = object()
 BATCH_SLOTS = 2_000  # ledger rows per transaction, unless one job owes more: other writers wait
 _COLUMNS = (
     "next_run_at",
@@ -92,6 +93,27 @@ def claim_all(claims: list[Claim], now: datetime) -> bool:
     return moved == len(claims)
 
 
+def hold_problems(claims: list[Claim]) -> bool:
+    """Keep the jobs that cannot be read as they are until the caller's transaction ends.
+
+    False if one of them is gone, or was mended meanwhile.
+    """
+    problems = {claim.job.pk: claim.job.updated_ms for claim in claims if claim.problem}
+    if not problems:
+        return True
+    held = Job.objects.select_for_update().filter(pk__in=problems).order_by("pk")
+    return dict(raw_rows(held.values_list("pk", "updated_at"))) == problems
+
+
+def switch_off(claim: Claim, now: datetime) -> None:
+    """Switch off a job whose schedule cannot be read, with the reason where there is a place for it."""
+    try:
+        Job.objects.get(pk=claim.job.pk).disable(claim.problem, now)
+    except ValueError:  # its metadata is no JSON that Python reads
+        off = {"enabled": False, "status": JobStatus.DISABLED, "next_run_at": None, "running_at": None}
+        Job.objects.filter(pk=claim.job.pk).update(**off, updated_at=now)
+
+
 def _seen(job: DueJob) -> tuple[str, int, int]:
     return job.pk, job.due_ms, job.updated_ms
 
@@ -103,8 +125,12 @@ def _first_due(size: int) -> Statement:
 
 def _due_job(row: tuple[Any, ...]) -> DueJob:
     due_ms, pk, kind, schedule, metadata, anchor_ms, updated_ms, errors = row
-    facts = None if metadata is None else json.loads(metadata)
-    return DueJob(pk, kind, _schedule(schedule), facts, anchor_ms, due_ms, updated_ms, errors)
+    try:
+        facts = None if metadata is None else json.loads(metadata)
+        rule = _schedule(schedule)
+    except ValueError:  # a number of thousands of digits, say
+        facts, rule = None, UNREADABLE
+    return DueJob(pk, kind, rule, facts, anchor_ms, due_ms, updated_ms, errors)
 
 
 @lru_cache(maxsize=4_096)
@@ -122,6 +148,8 @@ def _last_dues(pks: list[str]) -> dict[str, int]:
 
 
 def _read_claim(job: DueJob, since_ms: int | None, now_ms: int) -> Claim:
+    if job.schedule is UNREADABLE:
+        return Claim(job, Backlog(job.due_ms), _("What is stored of its schedule cannot be read."))
     if not LOWEST_MS <= job.anchor_ms <= HIGHEST_MS:
         words = _("The moment that it counts from lies outside the years 1 to 9999.")
         return Claim(job, Backlog(job.due_ms), words)

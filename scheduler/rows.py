@@ -67,8 +67,8 @@ class JobRow:
         """Its next time in UTC, as it stands behind that of the server's zone; once where these are one."""
         if self.job.next_run_at is None:
             return ""
-        is_local = not timezone.localtime(self.job.next_run_at).utcoffset()
-        return "UTC" if is_local else f"· {self.job.next_run_at.astimezone(UTC):%H:%M:%S} UTC"
+        is_utc = not timezone.localtime(self.job.next_run_at).utcoffset()
+        return "UTC" if is_utc else f"· {self.job.next_run_at.astimezone(UTC):%H:%M:%S} UTC"
 
     @property
     def address(self) -> str:

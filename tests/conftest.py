@@ -66,13 +66,13 @@ LONG = (
 )  # fmt: skip
 
 
-@pytest.hookimpl(tryfirst=True)  # before -m looks at the markers
 def pytest_collection_finish() -> None:
     """What is loaded by now stays: to look through it for garbage again and again takes time."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
 
 
+@pytest.hookimpl(tryfirst=True)  # before -m looks at the markers
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     from django.db import connection
 

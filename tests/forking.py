@@ -3,7 +3,7 @@
 To load them takes a new process most of a second, and the suite starts some thousand. So each process of the
 tests has one template: it loads what asks for no settings, then forks for every command. The fork gets the
 environment, the files and the umask that the test chose, and runs `manage.py` from its first line on, as
-Python does. What is about starting itself (what a process loads, `up` and its children) uses real ones.
+Python does. What is about starting itself (what a process loads, the children of `up`) uses real ones.
 """
 
 import atexit
@@ -17,7 +17,9 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import IO, Any, NoReturn
@@ -63,6 +65,8 @@ class Forked:
         self.stdout = stdout
         self._told = told  # a pipe: the template writes how the command ended
         self._asking = threading.Lock()
+        self._reader: threading.Thread | None = None
+        self._output = ""
 
     def poll(self) -> int | None:
         """Its exit status, or the number of the signal that ended it below zero; None while it runs."""
@@ -77,21 +81,27 @@ class Forked:
 
     def communicate(self, timeout: float | None = None) -> tuple[str, None]:
         """What is left of its output when it has ended. Raises TimeoutExpired after so many seconds."""
-        output: list[str] = []
+        deadline = None if timeout is None else time.monotonic() + timeout
         if self.stdout is not None and not self.stdout.closed:
-            reader = threading.Thread(target=lambda: output.append(self.stdout.read()), daemon=True)
-            reader.start()
-            reader.join(timeout)
-            if reader.is_alive():
+            if self._reader is None:  # after a timeout it reads on
+                self._reader = threading.Thread(target=self._read_all, daemon=True)
+                self._reader.start()
+            self._reader.join(timeout)
+            if self._reader.is_alive():
                 raise subprocess.TimeoutExpired(f"process {self.pid}", timeout or 0)
             self.stdout.close()
-        self.wait(timeout)
-        return "".join(output), None
+        self.wait(None if deadline is None else max(deadline - time.monotonic(), 0))
+        return self._output, None
+
+    def _read_all(self) -> None:
+        if self.stdout is not None:
+            self._output = self.stdout.read()
 
     def send_signal(self, number: int) -> None:
         """Send it a signal, unless it has ended."""
         if self.poll() is None:
-            os.kill(self.pid, number)
+            with suppress(ProcessLookupError):  # it ended, and the template is about to tell
+                os.kill(self.pid, number)
 
     def terminate(self) -> None:
         self.send_signal(signal.SIGTERM)

@@ -11,11 +11,13 @@ import pytest
 from tests.processes import PATIENCE, ROOT, environment, manage, run, start
 
 SAYS = """
-import atexit, os, sys, threading, time
+import atexit, os, sys, threading
 atexit.register(lambda: print("at exit"))
-threading.Thread(target=lambda: (time.sleep(0.05), print("thread"))).start()
+said = threading.Event()
+threading.Thread(target=lambda: (said.wait(), print("thread"))).start()
 print(sorted(name for name in os.environ if name.startswith("HALO")), os.getcwd(), sys.argv[1:], __name__)
 print("a message", file=sys.stderr)
+said.set()
 {end}
 """
 

@@ -79,8 +79,8 @@ def database_file() -> Path | None:
 
 def _refuse(path: Path | None) -> None:
     """Raise `DatabaseRefused` for one that is not ours, or newer."""
-    if path is None:
-        check_database(connection)
+    if path is None or connection.connection is not None:
+        check_database(connection, _name())
     else:
         check_file(path)
 

@@ -22,8 +22,11 @@ class Reader(Protocol):
     def fetchall(self) -> list[Any]: ...
 
 
-def check_database(connection: Any) -> None:
+def check_database(connection: Any, name: str = "") -> None:
     """Raise `DatabaseRefused` for a foreign, unreadable or newer database; change nothing at all.
+
+    Its sentence calls it by `name`, where it was opened by another. One that is open already and cannot be
+    read raises DatabaseError.
 
     A file that does not exist yet is fine. An SQLite file is opened read-only for this, unless this
     connection has it open: to close a second handle of it takes the locks of the first away, and another
@@ -33,9 +36,8 @@ def check_database(connection: Any) -> None:
         check_file(Path(connection.settings_dict["NAME"]))
     else:
         with connection.cursor() as cursor:
-            check_tables(
-                cursor, set(connection.introspection.table_names(cursor)), connection.settings_dict["NAME"]
-            )
+            tables = set(connection.introspection.table_names(cursor))
+            check_tables(cursor, tables, name or connection.settings_dict["NAME"])
 
 
 def check_file(path: Path) -> None:

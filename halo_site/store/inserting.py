@@ -4,11 +4,10 @@ To say a row takes the ORM some ten times as long as SQLite takes to write it, a
 """
 
 from collections.abc import Callable, Collection, Sequence
-from functools import partial
 from itertools import repeat
 from typing import Any, NamedTuple
 
-from django.db import connection, connections, models
+from django.db import connection, models
 from django.db.models.expressions import DatabaseDefault
 from django.db.models.sql import InsertQuery
 
@@ -66,7 +65,8 @@ def _said(pattern: models.Model, given: set[str]) -> tuple[str, list[Column]]:
     if unknown := given - {field.attname for field in every}:
         raise ValueError(f"There is no {', '.join(sorted(unknown))}.")
     for field in every:
-        is_own = getattr(field, "auto_now_add", False) or (field.primary_key and _is_set(pattern, field))
+        is_timed = getattr(field, "auto_now_add", False) or getattr(field, "auto_now", False)
+        is_own = is_timed or (field.primary_key and _is_set(pattern, field))
         if is_own and field.attname not in given:
             raise ValueError(f"All rows would have the same {field.attname}.")
     fields = [field for field in every if field.attname in given or _is_set(pattern, field)]
@@ -96,9 +96,8 @@ def _as_stored(field: Any) -> Stored:
     if isinstance(field, models.UUIDField):
         return str if connection.features.has_native_uuid_field else lambda value: str(value).replace("-", "")
     if type(field) is models.JSONField:
-        adapt = connection.ops.adapt_json_value
-        return lambda value: adapt(value, field.encoder)
-    return partial(field.get_db_prep_save, connection=connections[connection.alias])
+        return lambda value: connection.ops.adapt_json_value(value, field.encoder)
+    return lambda value: field.get_db_prep_save(value, connection)
 
 
 def _is_set(pattern: models.Model, field: Any) -> bool:

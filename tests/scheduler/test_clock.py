@@ -295,6 +295,22 @@ def test_an_anchor_outside_the_calendar_is_said_and_disturbs_no_other(handler: R
     assert "outside the years 1 to 9999" in Job.objects.get(pk="bad").disabled_reason
 
 
+@pytest.mark.parametrize("column", ["schedule_json", "metadata_json"])
+def test_a_number_that_python_does_not_read_is_said_and_disturbs_no_other(
+    handler: Recorder, column: str
+) -> None:
+    put_job("bad")
+    put_job("good")
+    endless = f'{{"kind": "every", "every": "10s", "n": {"9" * 5_000}}}'
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE scheduler_jobs SET {column} = %s WHERE id = 'bad'", [endless])
+    tick = run_once(NINE + MINUTE)
+    assert (tick.dispatched, tick.errors) == (1, 1)
+    assert Slot.objects.get(job_id="bad").error == "What is stored of its schedule cannot be read."
+    assert not Job.objects.filter(pk="bad", enabled=True).exists()
+    assert run_once(NINE + 2 * MINUTE).errors == 0
+
+
 def test_a_negative_anchor_counts_from_1970(handler: Recorder) -> None:
     put_job(every="7m")
     with connection.cursor() as cursor:

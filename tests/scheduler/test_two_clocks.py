@@ -56,6 +56,25 @@ def test_two_clocks_dispatch_each_due_time_once(handler: Recorder) -> None:
     assert Slot.objects.filter(verdict="ran").count() == len(calls)
 
 
+@pytest.mark.parametrize("mend", [lambda now: put_job(now=now), lambda now: Job.objects.all().delete()])
+def test_a_job_that_was_mended_or_removed_since_it_could_not_be_read_is_left_alone(
+    handler: Recorder, monkeypatch: pytest.MonkeyPatch, mend: Callable[[datetime], object]
+) -> None:
+    put_job()
+    Job.objects.update(schedule={"kind": "cron", "cron": "nonsense"})
+    read_claims = batch.read_claims
+
+    def read_then_mend(now: datetime, *others: object) -> object:
+        claims = read_claims(now, *others)
+        mend(now)
+        return claims
+
+    monkeypatch.setattr(batch, "read_claims", read_then_mend)
+    assert run_batch(NINE + MINUTE) is None
+    assert not Slot.objects.filter(verdict="error").exists()
+    assert not Job.objects.filter(enabled=False).exists()
+
+
 def test_a_claim_of_a_job_that_changed_since_it_was_read_does_nothing(
     handler: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
