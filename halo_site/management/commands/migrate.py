@@ -1,7 +1,7 @@
 """Django's `migrate` with our runner: refusals first, a snapshot, and `_migrations` in step (DESIGN §3)."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from django.core.management.commands import migrate as django_migrate
@@ -30,20 +30,24 @@ class Command(HaloCommand, django_migrate.Command):
         if not is_question(options):
             data_dir().prepare()
             store_secret_key()
-            use_write_ahead_log(connection)
-            # A lock of somebody else's is told here; Django's checks would call it a lack of JSON support
-            with transaction.atomic(using=connection.alias):
-                pass
+            # A lock of somebody else's is told here; Django's checks would call it a lack of JSON support.
+            # Another migrate is waited for: SQLite lets nobody in between its many transactions for long.
+            with one_at_a_time():
+                use_write_ahead_log(connection)
+                with transaction.atomic(using=connection.alias):
+                    pass
 
     def handle(self, *args: Any, **options: Any) -> None:
         # Of two at once the second must look at what is pending only after the first has ended
-        one_at_a_time = (
-            nullcontext() if is_question(options) else locked(data_dir().root / "migrate", LONGEST_WAIT)
-        )
-        with one_at_a_time, our_executor():
+        with nullcontext() if is_question(options) else one_at_a_time(), our_executor():
             super().handle(*args, **options)
         if not is_question(options):
             ensure_default_space(timezone.now())
+
+
+def one_at_a_time() -> AbstractContextManager[None]:
+    """Wait for another migrate of this data directory to end, and keep others waiting."""
+    return locked(data_dir().root / "migrate", LONGEST_WAIT)
 
 
 def is_question(options: dict[str, Any]) -> bool:
