@@ -57,6 +57,8 @@ class LetRun:
         return _judged(row) in self._rows
 
     def note(self, row: Sequence[Any]) -> None:
+        if self.knows(row):
+            return
         length = sum(len(value) for value in row if isinstance(value, str))
         if self._length + length > MOST_KNOWN:
             self._rows.clear()

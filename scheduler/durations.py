@@ -10,18 +10,26 @@ _DURATION = re.compile(r"([0-9]{1,12})([smhd])", re.ASCII)
 _UNIT_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
-@lru_cache(maxsize=1024)
 def parse_duration(text: str) -> int:
     """Milliseconds of a duration such as "30m".
 
     Raises ValueError with one sentence. Zero and short durations are legal; schedules refuse them.
     """
-    match = _DURATION.fullmatch(text) if isinstance(text, str) else None
+    if not isinstance(text, str):
+        raise ValueError(_refusal(text))
+    return _milliseconds(text)
+
+
+@lru_cache(maxsize=1024)  # asked for every job that comes due, and the texts are few; refusals are not kept
+def _milliseconds(text: str) -> int:
+    match = _DURATION.fullmatch(text)
     if match is None:
-        advice = 'write digits and one of s, m, h, d, like "30m"'
-        raise ValueError(f"The duration {_shown(text)} cannot be read; {advice}.")
-    digits, unit = match.groups()
-    return int(digits) * _UNIT_MS[unit]
+        raise ValueError(_refusal(text))
+    return int(match[1]) * _UNIT_MS[match[2]]
+
+
+def _refusal(value: object) -> str:
+    return f'The duration {_shown(value)} cannot be read; write digits and one of s, m, h, d, like "30m".'
 
 
 def _shown(value: object) -> str:

@@ -28,8 +28,11 @@ def test_it_counts_in_milliseconds(text: str, expected_ms: int) -> None:
     assert parse_duration(text) == expected_ms
 
 
-@pytest.mark.parametrize("text", ["1.5h", "٣m", " 15m", "30m\n", "2H", "", "9" * 5_000 + "s", "1w"])
-def test_it_refuses_anything_else_in_one_line(text: str) -> None:
+@pytest.mark.parametrize(
+    "text",
+    ["1.5h", "٣m", " 15m", "30m\n", "2H", "", "9" * 5_000 + "s", "1w", None, 30, ["30m"], {"every": "30m"}],
+)
+def test_it_refuses_anything_else_in_one_line(text: Any) -> None:
     with pytest.raises(ValueError, match=r"^The duration .* cannot be read; .*$") as refused:
         parse_duration(text)
     assert "\n" not in str(refused.value)
