@@ -119,8 +119,6 @@ def _answer(due: Due, app_id: str, known: Known, planned: list[Planned], now_ms:
 
 def _insert(planned: list[Planned], now: datetime) -> None:
     """All the rows, and a task for each."""
-    if not planned:
-        return
     tasks = queue.tasks_for([run.run_id for run in planned])
     rows = [
         (run.run_id, run.app_id, session_key_of(run.run_id), run.data, tasks[run.run_id]) for run in planned

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from halo_site.store.fields import to_ms
+from halo_site.store.fields import EPOCH, to_ms
 from halo_site.store.statements import GIVEN, GIVEN_MS, Listed
 from scheduler import ledger
 from scheduler.claims import Claim, claim_all, hold_problems, read_claims, switch_off
@@ -16,7 +16,7 @@ from scheduler.dispatching import LATE_MS, Answer, answers_to
 from scheduler.ledger import Line
 from scheduler.models import JobQuerySet, Slot
 from scheduler.recurrence import due_times
-from scheduler.registry import Due
+from scheduler.registry import Due, handlers_of_many
 from scheduler.statuses import SkipReason, Verdict
 
 BATCH_JOBS = 250  # per transaction (DESIGN §5.1)
@@ -63,6 +63,14 @@ def run_batch(now: datetime, jobs: JobQuerySet | None = None, size: int = BATCH_
         counts[line.verdict] += line.merged_count
     timed_out = frozenset(pk for pk, answer in answers.items() if answer.timed_out)
     return Batch(len(claims), counts, timed_out)
+
+
+def make_ready(now: datetime) -> None:
+    """Dispatch nothing: the first due times need not wait then for what is made once, as statements are."""
+    read_claims(EPOCH, None, BATCH_JOBS)
+    RECORDED.rows([])
+    for handler in handlers_of_many():
+        handler([], now)
 
 
 def _recorded(claims: list[Claim]) -> dict[str, dict[int, int]]:

@@ -12,7 +12,7 @@ from django.db import Error, close_old_connections
 
 from halo_site.disk_trouble import log_failure
 from halo_site.models import Heartbeat
-from scheduler.batch import BATCH_JOBS, Batch, run_batch
+from scheduler.batch import BATCH_JOBS, Batch, make_ready, run_batch
 from scheduler.dispatching import TooSlow
 from scheduler.models import Job
 from scheduler.statuses import Verdict
@@ -36,6 +36,10 @@ class Tick:
     merged: int
     missed: int
     next_due: datetime | None
+
+    @property
+    def slots(self) -> int:
+        return self.dispatched + self.skipped + self.errors + self.merged + self.missed
 
 
 def run_once(now: datetime, slow: set[str] | None = None, moved: Callable[[], object] = lambda: None) -> Tick:
@@ -134,6 +138,7 @@ class Clock:
         """Until `stop` is set. A failure (the database is away, say) is logged, and the loop goes on."""
         if self._sweeps_beside:
             self._sweeps.start(stop)
+        self._make_ready()
         while not stop.is_set():
             seconds = IDLE_SECONDS
             try:
@@ -149,10 +154,18 @@ class Clock:
         with suppress(Error):  # the database is away, and the heartbeat grows old by itself
             Heartbeat.end("clock")
 
+    def _make_ready(self) -> None:
+        try:
+            make_ready(self._clock())
+        except Exception as error:  # the first due times make it then
+            log_failure(log, "The clock could not make itself ready", error, "make_ready_failed")
+            close_old_connections()
+
     def step(self, moved: Callable[[], object] = lambda: None) -> Tick:
         """One tick, then the sweeps whose turn it is, unless a thread has them; `moved` as of `run_once`."""
         now = self._clock()
         tick = run_once(now, self._slow, moved)
+        self._sweeps.note(tick.slots)
         if not self._sweeps_beside:
             self._sweeps.turn(now)
         return tick

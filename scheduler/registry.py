@@ -79,7 +79,7 @@ class Due(NamedTuple):
 
 
 # (dues, now): the same for many jobs at once, job id → what was done. Those that it leaves out, and all of
-# them if it raises, are asked one by one.
+# them if it raises, are asked one by one. A clock that starts asks for none: what is made once is made then.
 HandlerOfMany = Callable[[Sequence[Due], datetime], Mapping[str, Dispatch]]
 
 
@@ -164,6 +164,10 @@ def register(kind: str, handler: Handler, of_many: HandlerOfMany | None = None) 
 
 def handler_for(kind: str) -> Handler | None:
     return _handlers.get(kind)
+
+
+def handlers_of_many() -> tuple[HandlerOfMany, ...]:
+    return tuple(_handlers_of_many.values())
 
 
 def handler_of_many(kind: str) -> HandlerOfMany | None:

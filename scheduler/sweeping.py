@@ -13,6 +13,7 @@ from django.db import close_old_connections, connection
 
 from halo_site.disk_trouble import log_failure
 from halo_site.store.fields import to_ms
+from halo_site.store.journal import write_back
 from scheduler.registry import Sweep, sweeps
 
 log = logging.getLogger(__name__)
@@ -24,12 +25,16 @@ LONG = timedelta(seconds=30)  # a sweep that takes longer is told of
 # each row that SQLite writes lets the other thread go first (beside one that computes all the time, a batch
 # of jobs takes some five times as long as alone; like this, three times).
 SWITCH_SECONDS = 0.0002
+MANY_SLOTS = 250  # in the ledger since the database's log was last written back
 FAREWELL_SECONDS = 3.0  # what the sweep under way gets when the process ends
 
 
 def has_passed(since: datetime | None, seconds: float, now: datetime) -> bool:
     """Whether it is time again; a clock that was set back does not hold anything up."""
     return since is None or now < since or now - since >= timedelta(seconds=seconds)
+
+
+JOURNAL = Sweep("journal", lambda _now: write_back(), LOOK_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,7 @@ class Sweeps:
         self._failures: Counter[str] = Counter()
         self._under_way: UnderWay | None = None
         self._thread: Thread | None = None
+        self._slots = 0
 
     def start(self, stop: Event) -> None:
         """Begin to sweep in a thread, until `stop` is set. It ends with the process at the latest."""
@@ -64,6 +70,10 @@ class Sweeps:
         """Let the sweep under way come to its end, for a few seconds."""
         if self._thread is not None:
             self._thread.join(FAREWELL_SECONDS)
+
+    def note(self, slots: int) -> None:
+        """So many due times were written down: after many, the thread writes the database's log back."""
+        self._slots += slots
 
     def turn(self, now: datetime) -> None:
         """Call the sweeps whose turn it is. None of them raises."""
@@ -82,9 +92,15 @@ class Sweeps:
         try:
             while not stop.is_set():
                 self.turn(self._clock())
+                self._write_back(self._clock())
                 stop.wait(LOOK_SECONDS)
         finally:
             connection.close()
+
+    def _write_back(self, now: datetime) -> None:
+        if self._slots >= MANY_SLOTS:
+            self._slots = 0
+            self._sweep(JOURNAL, now)
 
     def _sweep(self, sweep: Sweep, now: datetime) -> None:
         self._swept[sweep.name] = now

@@ -38,11 +38,12 @@ class Alike:
     def insert(self, rows: Collection[Sequence[Any]], **shared: Any) -> None:
         """Insert one row for each of `rows`, the values of `each` in their order.
 
-        Raises as `save` does, and then none of the rows is there if the caller's transaction says so.
+        Without rows it is only made ready. Raises as `save` does, and then none of the rows is there if the
+        caller's transaction says so.
         """
+        sql, columns = self._statement()
         if not rows:
             return
-        sql, columns = self._statement()
         own = dict(zip(self._each, zip(*rows, strict=True), strict=True))
         filled = [
             map(stored, own[name])
@@ -96,7 +97,8 @@ def _as_stored(field: Any) -> Stored:
     if isinstance(field, models.UUIDField):
         return str if connection.features.has_native_uuid_field else lambda value: str(value).replace("-", "")
     if type(field) is models.JSONField:
-        return lambda value: connection.ops.adapt_json_value(value, field.encoder)
+        adapt, encoder = connection.ops.adapt_json_value, field.encoder
+        return lambda value: adapt(value, encoder)
     return lambda value: field.get_db_prep_save(value, connection)
 
 

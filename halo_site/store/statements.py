@@ -59,7 +59,7 @@ class Listed:
         self._made: tuple[str, tuple[Any, ...]] = ("", ())
 
     def rows(self, keys: Collection[str], moment_ms: int = 0) -> list[tuple[Any, ...]]:
-        """The rows, their fields as the database gives them: JSON is text."""
+        """The rows, their fields as the database gives them: JSON is text. Without keys it is only made."""
         if not self._made[0]:
             sql, params = self._make().query.sql_with_params()
             self._made = (str(sql), tuple(params))

@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from io import StringIO
 from threading import Event
@@ -7,12 +7,13 @@ import pytest
 from django.core.management import call_command
 
 from halo_site.models import Heartbeat
-from scheduler import registry
+from scheduler import registry, sweeping
 from scheduler.clock import Clock
 from scheduler.models import Job
-from scheduler.registry import Dispatch, Sweep
+from scheduler.registry import Dispatch, Due, Sweep
+from scheduler.sweeping import MANY_SLOTS, Sweeps
 from tests.scheduler.conftest import Recorder
-from tests.scheduler.factories import MINUTE, NINE, put_job
+from tests.scheduler.factories import KIND, MINUTE, NINE, put_job
 
 pytestmark = pytest.mark.django_db
 
@@ -162,3 +163,47 @@ def test_it_beats_between_the_batches_of_a_long_tick(handler: Recorder) -> None:
     Job.objects.bulk_create(Job(**{**fields, "id": f"job-{number}"}) for number in range(1, 251))
     Clock(clock=time, wait=time.wait).run(Event())
     assert seen == [False] * 250 + [True]
+
+
+@pytest.mark.django_db(transaction=True)  # failures close the connection
+@pytest.mark.parametrize("answers", [True, False])
+def test_it_makes_ready_what_answers_for_many_jobs_before_the_first_is_due(
+    handler: Recorder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, answers: bool
+) -> None:
+    asked: list[int] = []
+
+    def answer_many(dues: Sequence[Due], now: datetime) -> dict[str, Dispatch]:
+        asked.append(len(dues))
+        if not answers:
+            raise RuntimeError("not yet")
+        return {}
+
+    monkeypatch.setattr(registry, "_handlers_of_many", {KIND: answer_many})
+    put_job()
+    run_for(timedelta(minutes=1, seconds=1))
+    assert asked == [0]
+    assert len(handler.calls) == 1
+    assert ("The clock could not make itself ready" in caplog.text) is not answers
+
+
+class OneTurn(Event):
+    """Set when it is first waited for."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.set()
+        return True
+
+
+@pytest.mark.parametrize(("slots", "times"), [(MANY_SLOTS - 1, 0), (MANY_SLOTS, 1)])
+def test_after_many_due_times_the_thread_writes_the_log_back(
+    monkeypatch: pytest.MonkeyPatch, slots: int, times: int
+) -> None:
+    calls: list[datetime] = []
+    monkeypatch.setattr(registry, "_sweeps", {})
+    monkeypatch.setattr(sweeping, "JOURNAL", Sweep("journal", calls.append, 1))
+    sweeps = Sweeps(lambda: NINE)
+    sweeps.note(slots)
+    for _time in range(2):
+        sweeps.start(OneTurn())
+        sweeps.end()
+    assert calls == [NINE] * times
