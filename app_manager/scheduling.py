@@ -31,6 +31,7 @@ from halo_site import audit
 from halo_site.store.fields import to_ms
 from scheduler.models import Job
 from scheduler.recurrence import ScheduleError, validate
+from scheduler.switching import note_switch
 
 if TYPE_CHECKING:
     from app_manager.models import App
@@ -229,12 +230,6 @@ def switch_job(job: Job, on: bool, actor: audit.Actor, now: datetime) -> bool:
         if done:
             note_switch(job, on, actor, now)
     return done
-
-
-def note_switch(job: Job, on: bool, actor: audit.Actor, now: datetime) -> None:
-    facts = {"before": {"enabled": not on}, "after": {"enabled": on}}
-    verb = "switch_on" if on else "switch_off"
-    audit.record(actor, verb, object_type="job", object_id=job.pk, now=now, summary=job.name, **facts)
 
 
 def is_single(job: Job) -> bool:

@@ -19,6 +19,7 @@ from scheduler.models import Job, JobQuerySet, Slot
 from scheduler.recurrence import ScheduleError
 from scheduler.registry import DueJob
 from scheduler.statuses import JobStatus
+from scheduler.switching import CLOCK, note_switch
 
 UNREADABLE = object()
 BATCH_SLOTS = 2_000  # ledger rows per transaction, unless one job owes more: other writers wait
@@ -108,7 +109,9 @@ def hold_problems(claims: list[Claim]) -> bool:
 def switch_off(claim: Claim, now: datetime) -> None:
     """Switch off a job whose schedule cannot be read, with the reason where there is a place for it."""
     try:
-        Job.objects.get(pk=claim.job.pk).disable(claim.problem, now)
+        job = Job.objects.get(pk=claim.job.pk)
+        if job.disable(claim.problem, now):
+            note_switch(job, False, CLOCK, now, claim.problem)
     except ValueError:  # its metadata is no JSON that Python reads
         off = {"enabled": False, "status": JobStatus.DISABLED, "next_run_at": None, "running_at": None}
         Job.objects.filter(pk=claim.job.pk).update(**off, updated_at=now)

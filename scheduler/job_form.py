@@ -14,6 +14,7 @@ from halo_site.audit import Actor
 from scheduler.models import Job
 from scheduler.recurrence import ScheduleError, validate
 from scheduler.registry import owner_of
+from scheduler.switching import note_switch
 
 
 class JobForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -79,18 +80,19 @@ class Nobody:
         before = job.schedule
         with transaction.atomic():
             facts = (job.pk, job.name, schedule, job.kind, job.metadata or {}, now)
-            changed = Job.objects.put(*facts, enabled=job.enabled)
-            _note(actor, "reschedule", changed, now, {"schedule": before}, {"schedule": schedule})
+            Job.objects.put(*facts, enabled=job.enabled)
+            audit.record(
+                actor,
+                "reschedule",
+                object_type="job",
+                object_id=job.pk,
+                now=now,
+                summary=job.name,
+                before={"schedule": before},
+                after={"schedule": schedule},
+            )
 
     def switch(self, job: Job, on: bool, actor: Actor, now: datetime) -> None:
         with transaction.atomic():
             if job.enable(now) if on else job.disable(f"switched off by {actor.words}", now):
-                verb = "switch_on" if on else "switch_off"
-                _note(actor, verb, job, now, {"enabled": not on}, {"enabled": on})
-
-
-def _note(
-    actor: Actor, verb: str, job: Job, now: datetime, before: dict[str, Any], after: dict[str, Any]
-) -> None:
-    facts = {"before": before, "after": after}
-    audit.record(actor, verb, object_type="job", object_id=job.pk, now=now, summary=job.name, **facts)
+                note_switch(job, on, actor, now)

@@ -139,6 +139,9 @@ def offs_of(job: Job, lines: Iterable[AuditEntry]) -> list[Off]:
 
 
 def _by(line: AuditEntry) -> str:
+    reason = (line.after or {}).get("reason")
+    if isinstance(reason, str) and reason:
+        return reason
     return gettext("switched off by %(who)s") % {"who": actor_words(line.actor)}
 
 

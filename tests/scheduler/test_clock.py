@@ -4,6 +4,7 @@ import pytest
 from django.db import connection
 from pytest_django import DjangoAssertNumQueries
 
+from halo_site.models import AuditEntry
 from scheduler.clock import run_once
 from scheduler.models import Job, Slot
 from scheduler.registry import Dispatch
@@ -241,6 +242,8 @@ def test_a_schedule_that_cannot_be_read_is_switched_off_and_disturbs_no_other(ha
     bad = Job.objects.get(pk="bad")
     assert (bad.enabled, bad.next_run_at) == (False, None)
     assert "cannot be read" in bad.disabled_reason
+    line = AuditEntry.objects.get(object_id="bad", verb="switch_off")
+    assert line.after == {"enabled": False, "reason": bad.disabled_reason}
 
 
 def test_more_jobs_than_a_batch_are_all_dispatched_once(handler: Recorder) -> None:

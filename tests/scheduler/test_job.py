@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from halo_site.models import AuditEntry
 from halo_site.store.fields import from_ms, to_ms
 from scheduler.backoff import settle
 from scheduler.models import Job, Slot
@@ -134,6 +135,17 @@ def test_the_fifth_error_switches_it_off_with_the_last_sentence() -> None:
     job.refresh_from_db()
     assert (job.enabled, job.next_run_at) == (False, None)
     assert job.disabled_reason == "5 errors in a row. The last one: The gateway timed out."
+    line = AuditEntry.objects.get(object_id=job.pk)
+    assert (line.actor, line.verb, line.ts) == ("system:scheduler", "switch_off", moment)
+    assert line.after == {"enabled": False, "reason": job.disabled_reason}
+
+
+def test_an_error_of_a_job_that_is_off_already_does_not_switch_it_off_again() -> None:
+    job = put_job()
+    job.disable("switched off by ada", NINE)
+    for _time in range(5):
+        job.record_result("error", NINE, NINE + MINUTE, "The gateway timed out.")
+    assert not AuditEntry.objects.exists()
 
 
 def test_a_result_never_moves_the_next_time_backwards() -> None:

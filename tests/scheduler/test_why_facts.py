@@ -96,6 +96,17 @@ def test_what_switched_off_the_thing_that_it_starts_counts_too() -> None:
     assert answer.sentence == "It has been off since 1 Jan 2026, 10:00: switched off by admin."
 
 
+def test_what_errors_switched_off_is_told_when_it_is_on_again_too() -> None:
+    job = put_job(every="1h")
+    for _time in range(5):
+        job.record_result("error", NINE, NINE + HOUR, "no page")
+    switch(job, "switch_on", NINE + 3 * HOUR)
+    answer = explain(known(job, "2026-01-01T11:00"))
+    assert answer.sentence == (
+        "It was off from 1 Jan 2026, 10:00 to 1 Jan 2026, 12:00: 5 errors in a row. The last one: no page."
+    )
+
+
 def test_one_that_errors_switched_off_is_off_since_its_row_was_written() -> None:
     job = put_job(every="1h")
     job.disable("5 errors in a row. The last one: no page", NINE + 2 * HOUR)
