@@ -129,6 +129,14 @@ def test_a_rule_without_types_does_not_promise_more_than_levels_let_through(oper
     assert "<b>Phone</b>: everything that an app's level lets through · all apps" in page
 
 
+def test_a_zone_that_somebody_wrote_for_the_digest_outlives_the_form(operator_client: Client) -> None:
+    update_config("notifications", {"digest": {"at": "09:00", "zone": "Asia/Tokyo"}})
+    post(operator_client, "quiet/save/", {**QUIET, "digest": "08:00"})
+    digest = site_config().notifications.digest
+    assert digest is not None
+    assert (digest.at, digest.zone) == ("08:00", "Asia/Tokyo")
+
+
 def test_quiet_hours_are_kept_and_taken_away(operator_client: Client) -> None:
     post(operator_client, "quiet/save/", {**QUIET, "digest": "08:00"})
     known = site_config().notifications
