@@ -8,7 +8,10 @@ For workers only.
 import asyncio
 import ipaddress
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Collection, Iterable
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import httpcore2
@@ -114,7 +117,24 @@ class _Transport(httpx2.AsyncHTTPTransport):
     """httpx2's own transport, with connections that the guard makes."""
 
     def __init__(self, guard: _Guard) -> None:
-        super().__init__(trust_env=False)
-        self._pool = httpcore2.AsyncConnectionPool(
-            ssl_context=httpx2.create_ssl_context(trust_env=False), network_backend=guard
-        )
+        trusted = _trusted()
+        super().__init__(verify=trusted, trust_env=False)
+        self._pool = httpcore2.AsyncConnectionPool(ssl_context=trusted, network_backend=guard)
+
+
+def _trusted() -> ssl.SSLContext:
+    """The authorities that the system trusts: to read them takes 50 ms, so that is done when they change."""
+    paths = ssl.get_default_verify_paths()
+    return _read_trusted(_changed(paths.openssl_cafile), _changed(paths.openssl_capath))
+
+
+def _changed(path: str) -> int:
+    try:
+        return Path(path).stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+@lru_cache(maxsize=1)
+def _read_trusted(_file_changed: int, _folder_changed: int) -> ssl.SSLContext:
+    return httpx2.create_ssl_context(trust_env=False)

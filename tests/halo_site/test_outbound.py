@@ -2,10 +2,13 @@
 
 import asyncio
 import ipaddress
+import os
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -182,3 +185,15 @@ def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     with pages() as port:
         assert get(f"http://127.0.0.1:{port}/", any_private=True).status_code == 200
+
+
+def test_trusted_authorities_are_read_again_when_the_system_changes_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "12345678.0").touch()
+    paths = ssl.get_default_verify_paths()._replace(openssl_cafile="", openssl_capath=str(tmp_path))
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: paths)
+    before = outbound._trusted()
+    assert outbound._trusted() is before
+    os.utime(tmp_path, ns=(0, 1))
+    assert outbound._trusted() is not before
