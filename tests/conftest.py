@@ -3,26 +3,29 @@
 import gc
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import hypothesis
 import pytest
 from django.contrib.auth.models import User
-from django.core.cache import cache
+from django.core.cache import cache as site_cache
 from django.test import Client
 from pytest_django import Settings
 
 from app_runtime.lease import Lease
-from halo_site import append_only
 from halo_site.datadir.paths import DataDir
-from halo_site.datadir.spaces import ensure_default_space
+from tests.blank import Blank
+from tests.emptying import Emptying
 from tests.processes import manage
 
 BEGINNING = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
+
+emptying = Emptying()
 
 # No deadline: a busy machine is no failure
 hypothesis.settings.register_profile("site", deadline=None, max_examples=30)
@@ -33,33 +36,20 @@ hypothesis.settings.load_profile("site")
 def pytest_configure() -> None:
     os.umask(0o077)  # as every command of ours does
     os.fsync = lambda fd: None  # no power cut in a test; processes of their own do sync
-    let_tests_empty_the_audit_log()
+    gc.disable()  # until all tests are found: nothing of that is thrown away
+    emptying.install()
 
 
-def let_tests_empty_the_audit_log() -> None:
-    """Between tests Django empties all tables, which the triggers of the audit log refuse.
-
-    They step aside in the transaction that empties them, in tests only: `manage.py flush` is refused.
-    """
-    from django.db import connection
-
-    table, truncate = append_only.TABLE, append_only.TRUNCATE
-    before, after = append_only.dropping("sqlite"), append_only.making("sqlite")
-    if connection.vendor != "sqlite":
-        before, after = ([f"ALTER TABLE {table} {word} TRIGGER {truncate}"] for word in ("DISABLE", "ENABLE"))
-    operations: Any = type(connection.ops)
-    flush = operations.sql_flush
-
-    def sql_flush(self: Any, style: Any, tables: Any, **options: Any) -> list[str]:
-        statements = flush(self, style, tables, **options)
-        return [*before, *statements, *after] if table in tables else statements
-
-    operations.sql_flush = sql_flush
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Django's own, and a note of what a test that commits is to leave behind."""
+    with django_db_blocker.unblock():
+        emptying.remember()
 
 
 # Files with long tests, first, so that no core is left alone with one of them at the end
 LONG = (
-    "browser/test_every_page", "archive/", "benchmarks/", "app_runtime/test_killed",
+    "benchmarks/", "browser/test_every_page", "test_safe_methods", "archive/", "app_runtime/test_killed",
     "app_runtime/test_processes", "app_runtime/test_escaped", "app_runtime/test_lifecycle_machine",
     "app_runtime/settings/test_pages", "app_runtime/test_bounds", "app_runtime/test_cancelled",
     "memory/test_kills", "store/", "browser/",
@@ -69,17 +59,29 @@ LONG = (
 def pytest_collection_finish() -> None:
     """What is loaded by now stays: to look through it for garbage again and again takes time."""
     gc.freeze()
+    gc.enable()
     gc.set_threshold(50_000, 20, 50)
 
 
-@pytest.hookimpl(tryfirst=True)  # before -m looks at the markers
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    from django.db import connection
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
+    """Markers before -m looks at them; our order after pytest-django has made its own."""
+    mark_those_of_pages(items)
+    leave_out_what_asks_no_database(config, items)
+    yield
+    items.sort(key=lambda item: how_soon(item.path))
 
-    items.sort(key=how_soon)
+
+def mark_those_of_pages(items: list[pytest.Item]) -> None:
     for item in items:
         if is_of_a_page(item):
             item.add_marker(pytest.mark.page)
+
+
+def leave_out_what_asks_no_database(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On another database than SQLite: all other tests are the same there."""
+    from django.db import connection
+
     if connection.vendor == "sqlite":
         return
     for item in items:
@@ -89,9 +91,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for item in items if asks_a_database(item)]
 
 
-def how_soon(item: pytest.Item) -> int:
-    path = item.path.relative_to(Path(__file__).parent).as_posix()
-    return next((place for place, beginning in enumerate(LONG) if path.startswith(beginning)), len(LONG))
+@cache
+def how_soon(path: Path) -> int:
+    name = path.relative_to(Path(__file__).parent).as_posix()
+    return next((place for place, beginning in enumerate(LONG) if name.startswith(beginning)), len(LONG))
 
 
 def is_of_a_page(item: pytest.Item) -> bool:
@@ -114,14 +117,18 @@ def asks_a_database(item: pytest.Item) -> bool:
     return has_sites or bool(uses) or item.get_closest_marker("django_db") is not None
 
 
+@pytest.fixture(scope="session")
+def blank(tmp_path_factory: pytest.TempPathFactory) -> Blank:
+    return Blank(tmp_path_factory.mktemp("blank") / "data", BEGINNING)
+
+
 @pytest.fixture(autouse=True)
-def data_directory(tmp_path: Path, settings: Settings) -> DataDir:
+def data_directory(tmp_path: Path, settings: Settings, blank: Blank) -> DataDir:
     """A prepared data directory with the space "Default", and no counts of earlier tests."""
     directory = DataDir(tmp_path / "data")
     settings.HALO_DATA_DIR = directory.root
-    directory.prepare()
-    ensure_default_space(BEGINNING)
-    cache.clear()
+    blank.copy_to(directory.root)
+    site_cache.clear()
     return directory
 
 

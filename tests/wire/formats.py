@@ -6,11 +6,12 @@ from typing import Any
 
 from tests.wire.answers import Says, Status
 
-PIECE = 7  # characters of one event
+PIECE, MOST_PIECES = 7, 1_000  # characters of one event, and events of one text: to read one takes a while
 
 
 def pieces(text: str) -> list[str]:
-    return [text[start : start + PIECE] for start in range(0, len(text), PIECE)]
+    length = max(PIECE, len(text) // MOST_PIECES)
+    return [text[start : start + length] for start in range(0, len(text), length)]
 
 
 class OpenAi:
