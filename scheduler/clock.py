@@ -37,16 +37,15 @@ class Tick:
     missed: int
     next_due: datetime | None
 
-    @property
-    def slots(self) -> int:
-        return self.dispatched + self.skipped + self.errors + self.merged + self.missed
 
-
-def run_once(now: datetime, slow: set[str] | None = None, moved: Callable[[], object] = lambda: None) -> Tick:
+def run_once(
+    now: datetime, slow: set[str] | None = None, moved: Callable[[int], object] = lambda jobs: None
+) -> Tick:
     """Dispatch everything that is due at `now`, batch by batch; harmless beside other clocks.
 
     Jobs whose handlers do not answer are asked alone and last: `slow` keeps their ids from tick to tick.
-    `moved` is called after each batch. Database errors go to the caller; what was committed before stays.
+    `moved` is called after each batch with the number of its jobs. Database errors go to the caller; what
+    was committed before stays.
     """
     slow = set() if slow is None else slow
     counts: Counter[Verdict] = Counter()
@@ -93,10 +92,10 @@ class Pace:
             self.size = min(self.size * FEW_JOBS, BATCH_JOBS)
 
 
-def _count(batch: Batch, counts: Counter[Verdict], slow: set[str], moved: Callable[[], object]) -> None:
+def _count(batch: Batch, counts: Counter[Verdict], slow: set[str], moved: Callable[[int], object]) -> None:
     counts.update(batch.counts)
     slow |= batch.timed_out
-    moved()
+    moved(batch.jobs)
 
 
 def _tick(counts: Counter[Verdict], next_due: datetime | None) -> Tick:
@@ -142,7 +141,7 @@ class Clock:
         while not stop.is_set():
             seconds = IDLE_SECONDS
             try:
-                tick = self.step(self._beat)
+                tick = self.step(self._moved)
                 self._beat()
             except Exception as error:
                 log_failure(log, "The clock could not tick", error, "tick_failed")
@@ -155,20 +154,25 @@ class Clock:
             Heartbeat.end("clock")
 
     def _make_ready(self) -> None:
+        """Or leave it to the first due times. Where the database is away, the tick that follows says so."""
         try:
             make_ready(self._clock())
-        except Exception as error:  # the first due times make it then
-            log_failure(log, "The clock could not make itself ready", error, "make_ready_failed")
+        except Error:
             close_old_connections()
+        except Exception:
+            log.exception("The clock could not make itself ready", extra={"action": "make_ready_failed"})
 
-    def step(self, moved: Callable[[], object] = lambda: None) -> Tick:
+    def step(self, moved: Callable[[int], object] = lambda jobs: None) -> Tick:
         """One tick, then the sweeps whose turn it is, unless a thread has them; `moved` as of `run_once`."""
         now = self._clock()
         tick = run_once(now, self._slow, moved)
-        self._sweeps.note(tick.slots)
         if not self._sweeps_beside:
             self._sweeps.turn(now)
         return tick
+
+    def _moved(self, jobs: int) -> None:
+        self._sweeps.note(jobs)
+        self._beat()
 
     def _beat(self) -> None:
         """Say that this process lives, after a step, or a batch of one, that worked."""

@@ -13,7 +13,7 @@ from django.db import close_old_connections, connection
 
 from halo_site.disk_trouble import log_failure
 from halo_site.store.fields import to_ms
-from halo_site.store.journal import write_back
+from halo_site.store.write_ahead_log import write_back
 from scheduler.registry import Sweep, sweeps
 
 log = logging.getLogger(__name__)
@@ -25,16 +25,13 @@ LONG = timedelta(seconds=30)  # a sweep that takes longer is told of
 # each row that SQLite writes lets the other thread go first (beside one that computes all the time, a batch
 # of jobs takes some five times as long as alone; like this, three times).
 SWITCH_SECONDS = 0.0002
-MANY_SLOTS = 250  # in the ledger since the database's log was last written back
+MANY_JOBS = 250  # dispatched since the database's log was last written back
 FAREWELL_SECONDS = 3.0  # what the sweep under way gets when the process ends
 
 
 def has_passed(since: datetime | None, seconds: float, now: datetime) -> bool:
     """Whether it is time again; a clock that was set back does not hold anything up."""
     return since is None or now < since or now - since >= timedelta(seconds=seconds)
-
-
-JOURNAL = Sweep("journal", lambda _now: write_back(), LOOK_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -58,11 +55,13 @@ class Sweeps:
         self._failures: Counter[str] = Counter()
         self._under_way: UnderWay | None = None
         self._thread: Thread | None = None
-        self._slots = 0
+        self._own: tuple[Sweep, ...] = ()
+        self._jobs = 0
 
     def start(self, stop: Event) -> None:
         """Begin to sweep in a thread, until `stop` is set. It ends with the process at the latest."""
         sys.setswitchinterval(SWITCH_SECONDS)
+        self._own = (Sweep("write-ahead log", self._write_back, LOOK_SECONDS),)
         self._thread = Thread(target=self._run, args=(stop,), name="sweeps", daemon=True)
         self._thread.start()
 
@@ -71,13 +70,13 @@ class Sweeps:
         if self._thread is not None:
             self._thread.join(FAREWELL_SECONDS)
 
-    def note(self, slots: int) -> None:
-        """So many due times were written down: after many, the thread writes the database's log back."""
-        self._slots += slots
+    def note(self, jobs: int) -> None:
+        """So many jobs were dispatched: after many, the thread writes the database's log back."""
+        self._jobs += jobs
 
     def turn(self, now: datetime) -> None:
         """Call the sweeps whose turn it is. None of them raises."""
-        for sweep in sweeps():
+        for sweep in (*sweeps(), *self._own):
             if has_passed(self._swept.get(sweep.name), self._interval(sweep), now):
                 self._sweep(sweep, now)
 
@@ -92,15 +91,14 @@ class Sweeps:
         try:
             while not stop.is_set():
                 self.turn(self._clock())
-                self._write_back(self._clock())
                 stop.wait(LOOK_SECONDS)
         finally:
             connection.close()
 
-    def _write_back(self, now: datetime) -> None:
-        if self._slots >= MANY_SLOTS:
-            self._slots = 0
-            self._sweep(JOURNAL, now)
+    def _write_back(self, _now: datetime) -> None:
+        jobs = self._jobs
+        if jobs >= MANY_JOBS and write_back():
+            self._jobs -= jobs
 
     def _sweep(self, sweep: Sweep, now: datetime) -> None:
         self._swept[sweep.name] = now

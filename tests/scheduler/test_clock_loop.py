@@ -1,3 +1,4 @@
+import gc
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from io import StringIO
@@ -7,11 +8,13 @@ import pytest
 from django.core.management import call_command
 
 from halo_site.models import Heartbeat
+from halo_site.store import write_ahead_log
 from scheduler import registry, sweeping
 from scheduler.clock import Clock
+from scheduler.management.commands import run_clock
 from scheduler.models import Job
 from scheduler.registry import Dispatch, Due, Sweep
-from scheduler.sweeping import MANY_SLOTS, Sweeps
+from scheduler.sweeping import MANY_JOBS, Sweeps
 from tests.scheduler.conftest import Recorder
 from tests.scheduler.factories import KIND, MINUTE, NINE, put_job
 
@@ -194,16 +197,39 @@ class OneTurn(Event):
         return True
 
 
-@pytest.mark.parametrize(("slots", "times"), [(MANY_SLOTS - 1, 0), (MANY_SLOTS, 1)])
-def test_after_many_due_times_the_thread_writes_the_log_back(
-    monkeypatch: pytest.MonkeyPatch, slots: int, times: int
+@pytest.mark.parametrize(
+    ("jobs", "answers", "times"),
+    [(MANY_JOBS - 1, [], 0), (MANY_JOBS, [True], 1), (MANY_JOBS, [False, True], 2)],
+)
+def test_after_many_jobs_the_thread_writes_the_log_back_until_all_of_it_is(
+    monkeypatch: pytest.MonkeyPatch, jobs: int, answers: list[bool], times: int
 ) -> None:
-    calls: list[datetime] = []
+    left = list(answers)
     monkeypatch.setattr(registry, "_sweeps", {})
-    monkeypatch.setattr(sweeping, "JOURNAL", Sweep("journal", calls.append, 1))
-    sweeps = Sweeps(lambda: NINE)
-    sweeps.note(slots)
-    for _time in range(2):
+    monkeypatch.setattr(sweeping, "write_back", lambda: left.pop(0))
+    turns = iter(range(9))
+    sweeps = Sweeps(lambda: NINE + next(turns) * MINUTE)
+    sweeps.note(jobs)
+    for _time in range(3):
         sweeps.start(OneTurn())
         sweeps.end()
-    assert calls == [NINE] * times
+    assert len(answers) - len(left) == times
+
+
+def test_the_jobs_of_each_batch_count(handler: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+    noted: list[int] = []
+    monkeypatch.setattr(Sweeps, "note", lambda sweeps, jobs: noted.append(jobs))
+    put_job("one")
+    put_job("two")
+    run_for(timedelta(minutes=1, seconds=1))
+    assert sum(noted) == 2
+
+
+def test_the_process_lets_the_log_grow(monkeypatch: pytest.MonkeyPatch) -> None:
+    called: list[str] = []
+    monkeypatch.setattr(write_ahead_log, "let_grow", lambda: called.append("grow"))
+    stop = Event()
+    stop.set()
+    run_clock.keep_time(stop)
+    gc.unfreeze()
+    assert called == ["grow"]

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from halo_site.management.base import HaloCommand
-from halo_site.store import journal
+from halo_site.store import write_ahead_log
 from scheduler.clock import Clock, Tick
 
 
@@ -33,7 +33,7 @@ class Command(HaloCommand):
 def keep_time(stop: Event) -> None:
     """The clock's loop, as the only thing that this process does."""
     gc.freeze()  # what is loaded stays; else a tick with thousands of jobs looks through it again and again
-    journal.let_grow()  # the sweeps write it back
+    write_ahead_log.let_grow()  # the thread of the sweeps writes it back
     Clock(sweeps_beside=True).run(stop)
 
 

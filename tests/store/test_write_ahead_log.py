@@ -1,6 +1,8 @@
-"""The write-ahead log of a process that leaves writing it back to a thread."""
+"""The write-ahead log of a process whose main thread leaves writing it back to another one."""
 
+import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ from django.db import connection
 from django.db.backends.signals import connection_created
 
 from halo_site.models import Heartbeat
-from halo_site.store import journal
+from halo_site.store import write_ahead_log
 from halo_site.store.fields import EPOCH
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -17,9 +19,10 @@ PAGES = 1_500  # more than SQLite leaves in the log
 
 @pytest.fixture
 def growing() -> Iterator[None]:
-    journal.let_grow()
+    write_ahead_log.let_grow()
     yield
-    connection_created.disconnect(dispatch_uid="journal")
+    write_ahead_log._growing.clear()
+    connection_created.disconnect(dispatch_uid="write-ahead log")
     connection.close()
 
 
@@ -36,7 +39,7 @@ def writes_back() -> bool:
     """Whether there was something left to write."""
     file = Path(connection.settings_dict["NAME"])
     before = file.stat().st_mtime_ns
-    journal.write_back()
+    write_ahead_log.write_back()
     return file.stat().st_mtime_ns != before
 
 
@@ -51,13 +54,27 @@ def test_a_commit_leaves_the_log_to_the_one_who_writes_it_back(is_new: bool) -> 
 
 
 @pytest.mark.sqlite_only
-def test_a_commit_of_any_other_process_writes_it_back() -> None:
-    connection.close()
-    assert commit_many_pages()
+@pytest.mark.usefixtures("growing")
+def test_a_commit_of_another_thread_writes_it_back() -> None:
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(commit_many_pages).result()
+        pool.submit(lambda: connection.close()).result()
     assert not writes_back()
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.usefixtures("growing")
+def test_what_a_reader_still_needs_stays() -> None:
+    commit_many_pages()
+    reader = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM halo_heartbeats").fetchone()
+    Heartbeat.objects.update(pid=2)
+    assert not write_ahead_log.write_back()
+    reader.close()
+    assert write_ahead_log.write_back()
 
 
 @pytest.mark.usefixtures("growing")
 def test_another_database_keeps_its_log_itself() -> None:
-    journal.write_back()
-    assert Heartbeat.objects.count() == 0
+    assert write_ahead_log.write_back()
