@@ -2,13 +2,10 @@
 
 import asyncio
 import ipaddress
-import os
-import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import httpx2
 import pytest
@@ -187,13 +184,11 @@ def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch
         assert get(f"http://127.0.0.1:{port}/", any_private=True).status_code == 200
 
 
-def test_trusted_authorities_are_read_again_when_the_system_changes_them(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    (tmp_path / "12345678.0").touch()
-    paths = ssl.get_default_verify_paths()._replace(openssl_cafile="", openssl_capath=str(tmp_path))
-    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: paths)
+def test_trusted_authorities_are_read_again_after_ten_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [6_000.0]
+    monkeypatch.setattr(outbound, "monotonic", lambda: now[0])
     before = outbound._trusted()
+    now[0] += 599
     assert outbound._trusted() is before
-    os.utime(tmp_path, ns=(0, 1))
+    now[0] += 1
     assert outbound._trusted() is not before
