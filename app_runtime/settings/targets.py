@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
-from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -105,20 +104,19 @@ def rule_digest(values: Section) -> str:
 def save_quiet(values: Section, *, actor: Actor, now: datetime) -> None:
     """Quiet hours, digest and the window of equal failures; None takes one away.
 
-    What else somebody wrote by hand into quiet hours or digest stays (a digest may have a zone of its own).
+    The zone that somebody wrote by hand into a digest stays, if it is one.
     """
+    known = site_config().notifications.digest
+    if values["digest"] and known and known.zone:
+        values = {**values, "digest": {**values["digest"], "zone": known.zone}}
 
     def change(section: Section) -> Section:
         rest = {key: value for key, value in section.items() if key not in values}
-        return rest | {key: _over(section.get(key), new) for key, new in values.items() if new is not None}
+        return rest | {key: value for key, value in values.items() if value is not None}
 
     section = site_config().notifications.model_dump(mode="json", by_alias=True)
     before = {key: section.get(key) for key in values}
     _change("quiet_hours.save", "", change, actor, now, before=before, after=values)
-
-
-def _over(old: Any, new: Any) -> Any:
-    return {**old, **new} if isinstance(old, dict) and isinstance(new, dict) else new
 
 
 def save_mail(values: Section, password: str, *, actor: Actor, now: datetime) -> None:

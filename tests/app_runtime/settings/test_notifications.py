@@ -135,6 +135,17 @@ def test_a_zone_that_somebody_wrote_for_the_digest_outlives_the_form(operator_cl
     digest = site_config().notifications.digest
     assert digest is not None
     assert (digest.at, digest.zone) == ("08:00", "Asia/Tokyo")
+    line = AuditEntry.objects.get(verb="quiet_hours.save")
+    assert line.after
+    assert line.after["digest"] == {"at": "08:00", "zone": "Asia/Tokyo"}
+
+
+def test_a_digest_that_could_not_be_used_is_mended_by_the_form(operator_client: Client) -> None:
+    update_config("notifications", {"digest": {"at": "09:00", "zone": "Mars"}})
+    post(operator_client, "quiet/save/", {**QUIET, "digest": "08:00"})
+    digest = site_config().notifications.digest
+    assert digest is not None
+    assert (digest.at, digest.zone) == ("08:00", "")
 
 
 def test_quiet_hours_are_kept_and_taken_away(operator_client: Client) -> None:
