@@ -15,10 +15,12 @@ from app_manager.policies import policies_of
 from app_manager.spec import AppSpec, schedule_of
 from app_manager.spec.parts import Subscription
 from app_manager.states import RUNS_BY_ITSELF, Status
+from halo_site.audit import Actor
 from scheduler.models import Job, JobQuerySet
 from scheduler.recurrence import ScheduleError, validate
 from scheduler.standing import GONE
 from scheduler.statuses import SkipReason, Verdict
+from scheduler.switching import note_switch
 
 if TYPE_CHECKING:
     from app_manager.models import App
@@ -135,7 +137,7 @@ def put_job(app: "App", subscription_id: str, now: datetime, *, enabled: bool = 
         raise ScheduleRefused(str(error)) from error
 
 
-def follow_spec(app: "App", before: Mapping[str, dict[str, Any]], now: datetime) -> None:
+def follow_spec(app: "App", before: Mapping[str, dict[str, Any]], actor: Actor, now: datetime) -> None:
     """Bring the jobs in line with a spec that has just changed; ``before`` were the schedules until now.
 
     Those of subscriptions that are gone are switched off and keep their ledger. What somebody switched off
@@ -145,34 +147,42 @@ def follow_spec(app: "App", before: Mapping[str, dict[str, Any]], now: datetime)
     after = scheduled(app)
     gone = [job_id(app, key) for key in before if key not in after]
     for job in Job.objects.filter(pk__in=gone):
-        job.disable(GONE, now)
+        if job.disable(GONE, now):
+            note_switch(job, False, actor, now, GONE)
     found = jobs_of(app).in_bulk()
     for key in after:
-        follow_one(app, key, found.get(job_id(app, key)), before.get(key), now)
+        follow_one(app, key, found.get(job_id(app, key)), before.get(key), actor, now)
 
 
 def follow_one(
-    app: "App", key: str, there: Job | None, before: Mapping[str, Any] | None, now: datetime
+    app: "App",
+    key: str,
+    there: Job | None,
+    before: Mapping[str, Any] | None,
+    actor: Actor,
+    now: datetime,
 ) -> Job:
     """Bring one job in line with its app, as `follow_spec` does; ``before`` was its schedule until now."""
     if there is None or there.enabled:
         return put_job(app, key, now)
     if before == scheduled(app)[key]:
         return put_job(app, key, now, enabled=False)
-    return _begin_anew(app, key, there, now)
+    return _begin_anew(app, key, there, actor, now)
 
 
-def _begin_anew(app: "App", key: str, off: Job, now: datetime) -> Job:
+def _begin_anew(app: "App", key: str, off: Job, actor: Actor, now: datetime) -> Job:
     """Give a job that is off a new schedule: on, unless somebody switched it off."""
     failed = off.consecutive_errors > 0 or not is_usable(off.schedule)
     by_hand = off.disabled_reason not in ("", GONE) and not failed
     job = put_job(app, key, now)
     if by_hand:
         job.disable(off.disabled_reason, now)
+    else:
+        note_switch(job, True, actor, now)
     return job
 
 
-def restart_jobs(app: "App", now: datetime) -> None:
+def restart_jobs(app: "App", actor: Actor, now: datetime) -> None:
     """Have the jobs that errors, or a clock that was ahead, hold back begin anew; others keep their times.
 
     One that a stranger deleted is made again. Raises `ScheduleRefused`.
@@ -183,7 +193,9 @@ def restart_jobs(app: "App", now: datetime) -> None:
         if job is None:
             put_job(app, key, now)
         elif job.consecutive_errors or job.is_ahead(now):
-            job.restart(now)
+            was_off = not job.enabled
+            if job.restart(now) and was_off:
+                note_switch(job, True, actor, now)
 
 
 def close_owed_times(app: "App", before: str, now: datetime) -> None:

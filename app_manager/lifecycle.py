@@ -59,7 +59,7 @@ class Lifecycle:
                 raise CannotRun(stored, stored.obstacle)
             app.status = stored.status
             app.change_status(Status.ACTIVE, actor=actor, now=now, verb="resume", resumed_at=now)
-            restart_jobs(stored, now)
+            restart_jobs(stored, actor, now)
 
     def uninstall(self, *, actor: audit.Actor, now: datetime) -> None:
         """Take it out of use. Its row, its history and its files stay; its jobs are off."""

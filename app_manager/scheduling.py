@@ -188,7 +188,7 @@ class Scheduling:
             stored.user_overrides = overrides
             after = facts_of(stored, key)
             if after:
-                _follow(stored, key, before, now)
+                _follow(stored, key, before, actor, now)
             differing = [name for name in PARTS if before.get(name) != after.get(name)]
             audit.record(
                 actor, "override_schedule", object_type="app", object_id=app.pk, now=now, summary=key,
@@ -237,12 +237,12 @@ def is_single(job: Job) -> bool:
     return isinstance(job.metadata, dict) and isinstance(job.metadata.get("once"), dict)
 
 
-def _follow(app: "App", key: str, before: Mapping[str, Any], now: datetime) -> None:
+def _follow(app: "App", key: str, before: Mapping[str, Any], actor: audit.Actor, now: datetime) -> None:
     if app.status == Status.UNINSTALLED:
         put_job(app, key, now, enabled=False)
         return
     there = Job.objects.filter(pk=job_id(app, key)).first()
-    follow_one(app, key, there, before.get("schedule"), now)
+    follow_one(app, key, there, before.get("schedule"), actor, now)
 
 
 def _refuse_single(app: "App", single: Single, now: datetime) -> None:

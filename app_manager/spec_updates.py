@@ -133,7 +133,7 @@ def _apply(
         permissions=permissions,
     )
     _read_again(app)
-    follow_spec(app, update.schedules_before, now)
+    follow_spec(app, update.schedules_before, actor, now)
     audit.record(
         actor,
         "update_spec",

@@ -19,7 +19,7 @@ from scheduler.models import Job, JobQuerySet, Slot
 from scheduler.recurrence import ScheduleError
 from scheduler.registry import DueJob
 from scheduler.statuses import JobStatus
-from scheduler.switching import CLOCK, note_switch
+from scheduler.switching import SCHEDULER, note_switch
 
 UNREADABLE = object()
 BATCH_SLOTS = 2_000  # ledger rows per transaction, unless one job owes more: other writers wait
@@ -109,12 +109,11 @@ def hold_problems(claims: list[Claim]) -> bool:
 def switch_off(claim: Claim, now: datetime) -> None:
     """Switch off a job whose schedule cannot be read, with the reason where there is a place for it."""
     try:
-        job = Job.objects.get(pk=claim.job.pk)
-        if job.disable(claim.problem, now):
-            note_switch(job, False, CLOCK, now, claim.problem)
+        Job.objects.get(pk=claim.job.pk).disable(claim.problem, now)
     except ValueError:  # its metadata is no JSON that Python reads
         off = {"enabled": False, "status": JobStatus.DISABLED, "next_run_at": None, "running_at": None}
         Job.objects.filter(pk=claim.job.pk).update(**off, updated_at=now)
+    note_switch(Job.objects.only("name").get(pk=claim.job.pk), False, SCHEDULER, now, claim.problem)
 
 
 def _seen(job: DueJob) -> tuple[str, int, int]:

@@ -17,7 +17,7 @@ from scheduler.catchup import owed_between
 from scheduler.recurrence import ScheduleError, describe, next_due, validate
 from scheduler.registry import jobs_held, visible_jobs
 from scheduler.statuses import Held, JobStatus, MissedPolicy, Outcome, SkipReason, Verdict
-from scheduler.switching import CLOCK, note_switch
+from scheduler.switching import SCHEDULER, note_switch
 
 KEPT_SLOTS = 1_000  # per job (BEHAVIOUR, Retention)
 _DISABLED_REASON = "disabled_reason"  # in a job's metadata, beside what its owner keeps there
@@ -256,7 +256,7 @@ class Job(models.Model):
             words = _("%(count)d errors in a row. The last one: %(error)s") % facts
             self._miss_owed(words, finished_at)
             if self.enabled:
-                note_switch(self, False, CLOCK, finished_at, words)
+                note_switch(self, False, SCHEDULER, finished_at, words)
             self._switch_off(words)
         elif settled.next_ms is None:
             self._miss_owed("", finished_at)

@@ -8,7 +8,7 @@ from halo_site import audit
 if TYPE_CHECKING:
     from scheduler.models import Job
 
-CLOCK = audit.system("scheduler")  # whoever found out that a job cannot go on: a clock, or what ended a run
+SCHEDULER = audit.system("scheduler")  # a clock, or what ended a run: it found out that a job cannot go on
 
 
 def note_switch(job: "Job", on: bool, actor: audit.Actor, now: datetime, reason: str = "") -> None:

@@ -126,7 +126,8 @@ def offs_of(job: Job, lines: Iterable[AuditEntry]) -> list[Off]:
     since: AuditEntry | None = None
     for line in lines:
         if line.verb in OFF_VERBS:
-            since = since or line
+            if since is None or (line.object_type == "job" == since.object_type):
+                since = line  # it was on between two of its own; nobody wrote down since when
         elif since is not None:
             spans.append(Off(since.ts, line.ts, _by(since)))
             since = None

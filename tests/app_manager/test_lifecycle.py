@@ -157,6 +157,8 @@ def test_a_resume_brings_back_a_job_that_errors_had_switched_off():
     assert (job().enabled, job().consecutive_errors) == (True, 0)
     assert job().next_run_at > LATER
     assert App.objects.get().error_message is None
+    line = AuditEntry.objects.get(verb="switch_on")
+    assert (line.actor, line.object_id, line.ts) == (str(TESTER), job().pk, LATER)
 
 
 def test_a_resume_brings_back_a_job_that_ran_while_the_clock_was_ahead():

@@ -227,6 +227,9 @@ def test_a_subscription_that_comes_back_has_its_job_again(app):
     update(app, subscriptions=[subscription("daily")])
     update(app)
     assert {key: on for key, (_, on) in jobs(app).items()} == {"morning": True, "daily": False}
+    lines = AuditEntry.objects.filter(object_type="job").order_by("pk")
+    told = [(line.object_id.rpartition(":")[2], line.verb) for line in lines]
+    assert told == [("morning", "switch_off"), ("daily", "switch_off"), ("morning", "switch_on")]
 
 
 def test_a_job_that_somebody_switched_off_stays_off(app):
@@ -261,6 +264,10 @@ def test_a_job_that_errors_switched_off_begins_anew_with_another_schedule(app):
     update(app, subscriptions=[subscription("morning")])
     job.refresh_from_db()
     assert (job.enabled, job.consecutive_errors) == (True, 0)
+    assert list(AuditEntry.objects.filter(object_id=job.pk).order_by("pk").values_list("actor", "verb")) == [
+        ("system:scheduler", "switch_off"),
+        (str(TESTER), "switch_on"),
+    ]
 
 
 def test_a_job_whose_schedule_could_not_be_read_begins_anew_with_one_that_can(app):

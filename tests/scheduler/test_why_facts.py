@@ -107,6 +107,15 @@ def test_what_errors_switched_off_is_told_when_it_is_on_again_too() -> None:
     )
 
 
+def test_what_was_switched_off_twice_was_on_in_between() -> None:
+    job = put_job(every="1h")
+    for at in (NINE + HOUR, NINE + 3 * HOUR):
+        switch(job, "switch_off", at)
+    job.disable("switched off by admin", NINE + 3 * HOUR)
+    assert explain(known(job, "2026-01-01T11:00")).kind != Kind.OFF
+    assert "off since 1 Jan 2026, 12:00" in explain(known(job, "2026-01-01T13:00")).sentence
+
+
 def test_one_that_errors_switched_off_is_off_since_its_row_was_written() -> None:
     job = put_job(every="1h")
     job.disable("5 errors in a row. The last one: no page", NINE + 2 * HOUR)
