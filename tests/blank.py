@@ -17,11 +17,10 @@ class Blank:
             DataDir(folder).prepare()
             ensure_default_space(now)
         self._root = str(folder)
-        inside = sorted(path for path in folder.rglob("*") if "locks" not in path.parts)
-        self._folders = [path.relative_to(folder) for path in inside if path.is_dir()]
-        self._files = {
-            path.relative_to(folder): path.read_text(encoding="utf-8") for path in inside if path.is_file()
-        }
+        inside = [path.relative_to(folder) for path in sorted(folder.rglob("*"))]
+        inside = [name for name in inside if "locks" not in name.parts]
+        self._folders = [name for name in inside if (folder / name).is_dir()]
+        self._files = {name: (folder / name).read_text() for name in inside if (folder / name).is_file()}
 
     def copy_to(self, folder: Path) -> None:
         """The same in a folder that is not there yet; files that say where they lie, say it of the copy."""
@@ -29,4 +28,4 @@ class Blank:
         for name in self._folders:
             (folder / name).mkdir(mode=0o700)
         for name, text in self._files.items():
-            (folder / name).write_text(text.replace(self._root, str(folder)), encoding="utf-8")
+            (folder / name).write_text(text.replace(self._root, str(folder)))

@@ -36,7 +36,6 @@ hypothesis.settings.load_profile("site")
 def pytest_configure() -> None:
     os.umask(0o077)  # as every command of ours does
     os.fsync = lambda fd: None  # no power cut in a test; processes of their own do sync
-    gc.disable()  # until all tests are found: nothing of that is thrown away
     emptying.install()
 
 
@@ -56,10 +55,19 @@ LONG = (
 )  # fmt: skip
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection() -> Iterator[None]:
+    """Nothing of what is found is thrown away, so it is not looked through for garbage."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+
+
 def pytest_collection_finish() -> None:
     """What is loaded by now stays: to look through it for garbage again and again takes time."""
     gc.freeze()
-    gc.enable()
     gc.set_threshold(50_000, 20, 50)
 
 

@@ -28,7 +28,7 @@ document.addEventListener("securitypolicyviolation", (event) =>
 
 @pytest.hookimpl(tryfirst=True)  # before -m looks at the markers
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    here = str(Path(__file__).parent)
+    here = f"{Path(__file__).parent}{os.sep}"
     for item in items:
         if str(item.path).startswith(here):
             item.add_marker(pytest.mark.browser)
