@@ -107,7 +107,7 @@ def save_quiet(values: Section, *, actor: Actor, now: datetime) -> None:
     The zone that somebody wrote by hand into a digest stays, if it is one.
     """
     known = site_config().notifications.digest
-    if values["digest"] and known and known.zone:
+    if values.get("digest") and known and known.zone:
         values = {**values, "digest": {**values["digest"], "zone": known.zone}}
 
     def change(section: Section) -> Section:
