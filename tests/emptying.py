@@ -1,4 +1,4 @@
-"""How the database is emptied after a test that commits: what Django's `flush` does, in a tenth of its time.
+"""How the database is emptied after a test that commits: what Django's `flush` does, in a sixth of its time.
 
 `flush` empties each table there is, and makes content types, permissions and groups anew (`post_migrate`).
 Here only tables that hold rows are emptied, and those stay where the test left them as they were.
