@@ -108,7 +108,6 @@ def text_of(name: str) -> str:
     return decode_spec(shared_path(f"specs/{name}").read_bytes())
 
 
-@pytest.mark.sweep
 @pytest.mark.parametrize(("first", "second"), list(combinations(spec_files(), 2)) or [("", "")])
 def test_every_real_spec_becomes_every_other_and_comes_back(first, second):
     one, other = text_of(first), text_of(second)
@@ -123,7 +122,6 @@ def test_every_real_spec_becomes_every_other_and_comes_back(first, second):
     assert (jobs(app), decisions(app)) == before
 
 
-@pytest.mark.sweep
 @pytest.mark.parametrize("name", spec_files() or [""])
 def test_a_real_spec_that_becomes_itself_is_the_same(name):
     app = install_app(text_of(name), granted=permissions_asked(parse_spec(text_of(name))))

@@ -19,7 +19,7 @@ from tests.factories import NINE, SECOND, TESTER
 from tests.wire import Provider, Says
 from tests.wire.sources import WAYS, reports, source, use
 
-pytestmark = [pytest.mark.django_db, pytest.mark.wire]
+pytestmark = pytest.mark.django_db
 RunOnce = Callable[..., Run]
 Scripted = Callable[..., ScriptedEngine]
 LONG = "kettle " * 30_000

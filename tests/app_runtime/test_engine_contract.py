@@ -27,7 +27,7 @@ from tests.wire import Cuts, Empty, Hangs, Provider, Raw, Says, Status
 from tests.wire.answers import Answer
 from tests.wire.sources import WAYS, reports, source, use
 
-pytestmark = [pytest.mark.django_db, pytest.mark.wire]
+pytestmark = pytest.mark.django_db
 LOCAL = ("rehearsal", "scripted")
 KINDS = {
     "rate_limit", "server", "network", "timeout", "auth", "bad_request", "unknown_model", "bad_answer",

@@ -17,7 +17,7 @@ from tests.wire import BrokenArguments, Cuts, Empty, Hangs, Provider, Raw, Says,
 from tests.wire.answers import Answer
 from tests.wire.sources import KEY, WAYS, source, use
 
-pytestmark = [pytest.mark.django_db, pytest.mark.wire]
+pytestmark = pytest.mark.django_db
 DONE = Says(calls=(("report_to_user", {"type": "run_complete", "message": "The kettle costs 20."}),))
 Ask = Callable[..., Run]
 

@@ -28,7 +28,7 @@ from tests.factories import NINE, TESTER, make_app, make_run
 from tests.wire import HANGS, Sink
 
 # Real transactions: the run's lease is watched by a thread, which has to see the run
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.wire]
+pytestmark = pytest.mark.django_db(transaction=True)
 RunOnce = Callable[..., Run]
 GRANTED = ("notification.send",)
 

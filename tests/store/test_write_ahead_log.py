@@ -76,5 +76,5 @@ def test_what_a_reader_still_needs_stays() -> None:
 
 
 @pytest.mark.usefixtures("growing")
-def test_another_database_keeps_its_log_itself() -> None:
+def test_where_nothing_is_left_all_is_written_back() -> None:
     assert write_ahead_log.write_back()

@@ -24,8 +24,6 @@ from tests.app_runtime.servers.conftest import HERE, SHOP, Bench, configure
 from tests.factories import NINE, SECOND, add_space, make_app, set_status
 from tests.processes import ROOT, eventually, free_port
 
-pytestmark = pytest.mark.wire
-
 RUBBISH = str(HERE / "rubbish_server.py")
 
 
